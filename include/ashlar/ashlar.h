@@ -1,0 +1,120 @@
+// ashlar: a general-purpose memory allocator. The native interface.
+//
+// Link with libashlar (which also takes over malloc and friends) or with
+// libashlar-api.a (these names alone). Every function here may be called from
+// any thread, before main and after it. None of them is async-signal-safe, and
+// none is a cancellation point.
+//
+// Sizes are in bytes. Alignments are in bytes and powers of two. A block is
+// aligned to ASH_MIN_ALIGN at least. A request above PTRDIFF_MAX fails.
+
+#ifndef ASHLAR_ASHLAR_H
+#define ASHLAR_ASHLAR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define ASH_VERSION_MAJOR 0
+#define ASH_VERSION_MINOR 1
+#define ASH_VERSION_PATCH 0
+
+// Every block starts at a multiple of this.
+#define ASH_MIN_ALIGN 16
+
+#if defined(__GNUC__)
+#define ASH_EXPORT __attribute__((visibility("default")))
+#define ASH_NODISCARD __attribute__((warn_unused_result))
+#define ASH_ALLOCATES(...) __attribute__((malloc, alloc_size(__VA_ARGS__)))
+#else
+#define ASH_EXPORT
+#define ASH_NODISCARD
+#define ASH_ALLOCATES(...)
+#endif
+
+#if defined(__cplusplus)
+#define ASH_NOEXCEPT noexcept
+extern "C" {
+#else
+#define ASH_NOEXCEPT
+#endif
+
+// The basic family ---------------------------------------------------------
+
+// Allocates `bytes` with unspecified contents. `bytes` may be 0: the block is
+// then unique and must be freed. NULL with errno ENOMEM when there is no
+// memory. malloc(3), C23 7.24.3.
+ASH_EXPORT ASH_NODISCARD ASH_ALLOCATES(1) void *ash_malloc(size_t bytes) ASH_NOEXCEPT;
+
+// Allocates an array of `count` times `bytes`, all zero. NULL with errno ENOMEM
+// when the product overflows or there is no memory. calloc(3).
+ASH_EXPORT ASH_NODISCARD ASH_ALLOCATES(1, 2) void *ash_calloc(size_t count,
+                                                              size_t bytes) ASH_NOEXCEPT;
+
+// Makes `block` hold `bytes`, moving it if it must; the contents are kept up to
+// the smaller of both sizes. NULL `block` allocates. `bytes` 0 frees `block`
+// and returns NULL (as glibc does, errno kept). On failure NULL with errno
+// ENOMEM, and `block` is still valid. realloc(3).
+ASH_EXPORT ASH_NODISCARD void *ash_realloc(void *block, size_t bytes) ASH_NOEXCEPT;
+
+// As ash_realloc for `count` times `bytes`; an overflow is ENOMEM and leaves
+// `block` valid. reallocarray(3).
+ASH_EXPORT ASH_NODISCARD void *ash_reallocarray(void *block, size_t count,
+                                                size_t bytes) ASH_NOEXCEPT;
+
+// Frees `block`, from whichever thread. NULL is allowed. Keeps errno. A pointer
+// that ashlar never handed out is ignored if it lies outside ashlar's memory,
+// and ends the process with a message if it lies inside. free(3).
+ASH_EXPORT void ash_free(void *block) ASH_NOEXCEPT;
+
+// Frees a block that was allocated with this size (and alignment): C23
+// free_sized and free_aligned_sized.
+ASH_EXPORT void ash_free_sized(void *block, size_t bytes) ASH_NOEXCEPT;
+ASH_EXPORT void ash_free_aligned_sized(void *block, size_t align, size_t bytes) ASH_NOEXCEPT;
+
+// Aligned allocation -------------------------------------------------------
+
+// Allocates `bytes` at a multiple of `align`. NULL with errno EINVAL when
+// `align` is not a power of two, ENOMEM when there is no memory. `bytes` need
+// not be a multiple of `align`. aligned_alloc(3).
+ASH_EXPORT ASH_NODISCARD void *ash_aligned_alloc(size_t align, size_t bytes) ASH_NOEXCEPT;
+
+// Stores the block in `*block` and returns 0, or returns EINVAL (`align` is not
+// a power of two that sizeof(void *) divides) or ENOMEM and stores nothing.
+// errno is kept. posix_memalign(3).
+ASH_EXPORT int ash_posix_memalign(void **block, size_t align, size_t bytes) ASH_NOEXCEPT;
+
+// As glibc's memalign: an `align` that is no power of two is rounded up to one.
+ASH_EXPORT ASH_NODISCARD void *ash_memalign(size_t align, size_t bytes) ASH_NOEXCEPT;
+
+// A block aligned to the system's page; ash_pvalloc also rounds `bytes` up to
+// whole pages. valloc(3).
+ASH_EXPORT ASH_NODISCARD void *ash_valloc(size_t bytes) ASH_NOEXCEPT;
+ASH_EXPORT ASH_NODISCARD void *ash_pvalloc(size_t bytes) ASH_NOEXCEPT;
+
+// Questions ----------------------------------------------------------------
+
+// The bytes of `block` the program may use, at least as many as it asked for; 0
+// for NULL or a pointer that is not ashlar's. malloc_usable_size(3).
+ASH_EXPORT size_t ash_usable_size(const void *block) ASH_NOEXCEPT;
+
+// What ash_usable_size would say of a block of `bytes`; `bytes` itself above
+// PTRDIFF_MAX.
+ASH_EXPORT size_t ash_good_size(size_t bytes) ASH_NOEXCEPT;
+
+// The version as 10000 * major + 100 * minor + patch.
+ASH_EXPORT int ash_version(void) ASH_NOEXCEPT;
+
+// True if the process's own `malloc` is ashlar's.
+ASH_EXPORT bool ash_is_active(void) ASH_NOEXCEPT;
+
+// Giving memory back ---------------------------------------------------------
+
+// Returns to the system what this thread's heap and the shared store hold free.
+// Blocks cached by other running threads stay. True if anything was returned.
+ASH_EXPORT bool ash_collect(void) ASH_NOEXCEPT;
+
+#if defined(__cplusplus)
+}
+#endif
+
+#endif

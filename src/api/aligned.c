@@ -1,0 +1,99 @@
+// Blocks of a class are aligned to the largest power of two that divides its size
+// (heap/sizeclass.h): so an alignment is met by a class that it divides, and no
+// block ever starts anywhere but at its own start.
+
+#include <errno.h>
+
+#include "api/large.h"
+#include "api/malloc.h"
+#include "ashlar/ashlar.h"
+#include "base/bits.h"
+#include "platform/os.h"
+
+// ASH_CLASS_COUNT if no class will do.
+static unsigned aligned_class(size_t align, size_t bytes) {
+    if (bytes > ASH_BLOCK_MAX || align > ASH_BLOCK_MAX) {
+        return ASH_CLASS_COUNT;
+    }
+    unsigned i = ash_class_of(ash_max(bytes, align));
+    while (i < ASH_CLASS_COUNT && (ash_classes[i].block_bytes & (align - 1)) != 0) {
+        i++;
+    }
+    return i;
+}
+
+// `align` is a power of two. Keeps errno.
+static void *aligned_take(size_t align, size_t bytes) {
+    if (align <= ASH_MIN_ALIGN) {
+        return ash_malloc_inline(bytes);
+    }
+    if (ash_unlikely(ash_thread_heap() == NULL)) {  // the classes are not yet known
+        ash_free_inline(ash_malloc_inline(0));
+    }
+    int saved_errno = errno;
+    unsigned class_index = aligned_class(align, bytes);
+    void *block;
+    if (class_index < ASH_CLASS_COUNT) {
+        block = ash_malloc_inline(ash_classes[class_index].block_bytes);
+    } else {
+        bool zero;
+        block = ash_large_take(bytes, align, &zero);
+    }
+    errno = saved_errno;
+    return block;
+}
+
+static void *aligned_or_enomem(size_t align, size_t bytes) {
+    void *block = aligned_take(align, bytes);
+    if (block == NULL) {
+        errno = ENOMEM;
+    }
+    return block;
+}
+
+ASH_NOINLINE void *ash_aligned_alloc(size_t align, size_t bytes) {
+    if (!ash_is_power_of_two(align)) {
+        errno = EINVAL;
+        return NULL;
+    }
+    return aligned_or_enomem(align, bytes);
+}
+
+ASH_NOINLINE int ash_posix_memalign(void **block, size_t align, size_t bytes) {
+    if (!ash_is_power_of_two(align) || align % sizeof(void *) != 0) {
+        return EINVAL;
+    }
+    int saved_errno = errno;
+    void *taken = aligned_take(align, bytes);
+    errno = saved_errno;
+    if (taken == NULL) {
+        return ENOMEM;
+    }
+    *block = taken;
+    return 0;
+}
+
+ASH_NOINLINE void *ash_memalign(size_t align, size_t bytes) {
+    if (align > SIZE_MAX / 2 + 1) {
+        errno = EINVAL;
+        return NULL;
+    }
+    size_t power = ASH_MIN_ALIGN;
+    while (power < align) {
+        power *= 2;
+    }
+    return aligned_or_enomem(power, bytes);
+}
+
+ASH_NOINLINE void *ash_valloc(size_t bytes) {
+    return aligned_or_enomem(ash_os_page_bytes(), bytes);
+}
+
+ASH_NOINLINE void *ash_pvalloc(size_t bytes) {
+    size_t page = ash_os_page_bytes();
+    if (bytes > PTRDIFF_MAX - page) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    return aligned_or_enomem(page, ash_round_up(bytes, page));
+}

@@ -1,0 +1,71 @@
+#include "api/boot.h"
+
+#include <stdatomic.h>
+
+#include "api/late.h"
+#include "api/options.h"
+#include "base/compiler.h"
+#include "heap/registry.h"
+#include "heap/sizeclass.h"
+#include "platform/lock.h"
+#include "platform/os.h"
+#include "platform/thread.h"
+#include "supply/huge.h"
+#include "supply/meta.h"
+#include "supply/region.h"
+#include "supply/store.h"
+
+static struct ash_lock boot_lock = ASH_LOCK(ASH_RANK_BOOT);
+static _Atomic bool boot_done;
+
+static ASH_COLD bool boot_first(void) {
+    ash_lock_take(&boot_lock);
+    bool done = atomic_load_explicit(&boot_done, memory_order_relaxed);
+    if (!done) {
+        ash_options_boot();
+        ash_class_boot();
+        done = ash_region_boot();
+        // release: pairs with the acquire in ash_boot.
+        atomic_store_explicit(&boot_done, done, memory_order_release);
+    }
+    ash_lock_drop(&boot_lock);
+    return done;
+}
+
+bool ash_boot(void) {
+    // acquire: all that boot_first wrote; pairs with its release.
+    return ash_likely(atomic_load_explicit(&boot_done, memory_order_acquire)) || boot_first();
+}
+
+// Fork: all locks in the order of their ranks, so that the child finds nothing
+// half done.
+static void boot_fork_prepare(void) {
+    ash_lock_take(&boot_lock);
+    ash_registry_fork_prepare();
+    ash_late_fork_prepare();
+    ash_store_fork_prepare();
+    ash_huge_fork_prepare();
+    ash_meta_fork_prepare();
+}
+
+static void boot_fork_parent(void) {
+    ash_meta_fork_done();
+    ash_huge_fork_done();
+    ash_store_fork_done();
+    ash_late_fork_done();
+    ash_registry_fork_done();
+    ash_lock_drop(&boot_lock);
+}
+
+static void boot_fork_child(void) {
+    struct ash_heap *mine = ash_thread_heap();
+    ash_registry_fork_child(mine);
+    if (mine != NULL && mine != &ash_heap_done) {
+        ash_heap_set_thread(mine, ash_os_thread_id(), ash_os_process_id());
+    }
+    boot_fork_parent();
+}
+
+static ASH_CONSTRUCTOR void boot_constructor(void) {
+    ash_os_on_fork(boot_fork_prepare, boot_fork_parent, boot_fork_child);
+}

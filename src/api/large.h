@@ -1,0 +1,16 @@
+// Objects above the largest class: a run, or a mapping of its own.
+
+#ifndef ASH_API_LARGE_H
+#define ASH_API_LARGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+// At least `bytes` at a multiple of `align`. `*zero` says whether all of it is
+// zero. NULL without memory or above PTRDIFF_MAX; errno is the caller's business.
+void *ash_large_take(size_t bytes, size_t align, bool *zero);
+
+// A block of the class for the calling thread. NULL without memory.
+void *ash_take_class(unsigned class_index);
+
+#endif

@@ -1,0 +1,36 @@
+#include "api/late.h"
+
+#include "heap/orphan.h"
+#include "heap/refill.h"
+#include "platform/lock.h"
+
+static struct ash_lock late_lock = ASH_LOCK(ASH_RANK_LATE);
+static struct ash_heap late_heap;  // not in the registry: the lock owns it
+static bool late_ready;
+
+void *ash_late_take(unsigned class_index) {
+    ash_lock_take(&late_lock);
+    if (!late_ready) {
+        ash_heap_init(&late_heap);
+        late_ready = true;
+    }
+    void *block = ash_refill(&late_heap, class_index);
+    ash_lock_drop(&late_lock);
+    return block;
+}
+
+void ash_late_strip(void) {
+    ash_lock_take(&late_lock);
+    if (late_ready) {
+        ash_orphan_strip(&late_heap);
+    }
+    ash_lock_drop(&late_lock);
+}
+
+void ash_late_fork_prepare(void) {
+    ash_lock_take(&late_lock);
+}
+
+void ash_late_fork_done(void) {
+    ash_lock_drop(&late_lock);
+}

@@ -1,0 +1,142 @@
+#include "api/malloc.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "api/large.h"
+#include "api/late.h"
+#include "api/thread.h"
+#include "ashlar/ashlar.h"
+#include "base/assert.h"
+#include "heap/audit.h"
+#include "heap/refill.h"
+#include "heap/remote.h"
+#include "heap/span.h"
+#include "platform/report.h"
+#include "supply/huge.h"
+#include "supply/run.h"
+#include "supply/store.h"
+
+// Allocating ------------------------------------------------------------------------
+
+void *ash_take_class(unsigned class_index) {
+    struct ash_heap *heap = ash_thread_attach();
+    if (heap == NULL) {
+        return NULL;
+    }
+    return heap == &ash_heap_done ? ash_late_take(class_index) : ash_refill(heap, class_index);
+}
+
+ASH_NOINLINE void *ash_malloc_slow(size_t bytes) {
+    int saved_errno = errno;
+    bool zero;
+    void *block = bytes <= ASH_BLOCK_MAX ? ash_take_class(ash_class_of(bytes))
+                                         : ash_large_take(bytes, ASH_MIN_ALIGN, &zero);
+    errno = block == NULL ? ENOMEM : saved_errno;
+    return block;
+}
+
+void *ash_zalloc(size_t bytes) {
+    if (bytes <= ASH_BLOCK_MAX) {
+        void *block = ash_malloc_inline(bytes);
+        return block == NULL ? NULL : memset(block, 0, bytes);
+    }
+    int saved_errno = errno;
+    bool zero = false;
+    void *block = ash_large_take(bytes, ASH_MIN_ALIGN, &zero);
+    errno = block == NULL ? ENOMEM : saved_errno;
+    return block == NULL || zero ? block : memset(block, 0, bytes);
+}
+
+// Freeing ---------------------------------------------------------------------------
+
+static void free_local(struct ash_heap *heap, struct ash_record *span, struct ash_block *block) {
+    ash_span_return(heap, span, block, block, 1);
+    if (ASH_AUDIT) {
+        ash_heap_audit_some(heap);
+    }
+}
+
+static void free_span_block(struct ash_record *span, struct ash_block *block) {
+    struct ash_heap *owner = atomic_load_explicit(&span->owner, memory_order_relaxed);
+    if (owner == ash_thread_heap()) {
+        span->bin->room++;  // ash_fast_give took it before it found the bin full
+    }
+    struct ash_heap *heap = ash_thread_attach();
+    size_t offset = (size_t)((char *)block - ash_record_start(span));
+    if (ash_unlikely(offset % ASH_CLASS_STEP != 0)) {
+        ash_report_bad_pointer("free", block, "it does not point to the start of a block");
+    }
+    ash_assert(offset % ash_span_class(span)->block_bytes == 0);
+    if (heap == owner) {
+        free_local(heap, span, block);
+    } else if (heap == NULL || heap == &ash_heap_done) {
+        ash_remote_free_now(span, block);
+    } else {
+        ash_remote_free(heap, span, block);
+    }
+}
+
+// Not a block that the store or a heap knows. Pointers from before ashlar took
+// over (or from memory of others) are let alone; in our own memory it is an error.
+static void free_unknown(void *block) {
+    if (ash_huge_give(block)) {
+        return;
+    }
+    if (ash_region_contains(block) && !ash_region_is_foreign(block)) {
+        ash_report_bad_pointer("free", block, "no block lives there (freed before?)");
+    }
+    static _Atomic bool told;
+    if (!atomic_exchange_explicit(&told, true, memory_order_relaxed)) {
+        ash_report("ignoring a free of memory that ashlar did not allocate");
+    }
+}
+
+ASH_NOINLINE void ash_free_slow(void *block) {
+    if (block == NULL) {
+        return;
+    }
+    int saved_errno = errno;
+    struct ash_record *record = ash_region_contains(block) ? ash_record_first(block) : NULL;
+    if (record != NULL && record->kind == ASH_KIND_SPAN) {
+        free_span_block(record, block);
+    } else if (record != NULL && record->kind == ASH_KIND_RUN) {
+        if (ash_record_start(record) != block) {
+            ash_report_bad_pointer("free", block, "it does not point to the start of a block");
+        }
+        ash_run_give(record);
+    } else {
+        free_unknown(block);
+    }
+    errno = saved_errno;
+}
+
+// What callers see --------------------------------------------------------------------
+
+ASH_NOINLINE void *ash_malloc(size_t bytes) {
+    return ash_malloc_inline(bytes);
+}
+
+ASH_NOINLINE void ash_free(void *block) {
+    ash_free_inline(block);
+}
+
+ASH_NOINLINE void ash_free_sized(void *block, size_t bytes) {
+    (void)bytes;
+    ash_free_inline(block);
+}
+
+ASH_NOINLINE void ash_free_aligned_sized(void *block, size_t align, size_t bytes) {
+    (void)align;
+    (void)bytes;
+    ash_free_inline(block);
+}
+
+ASH_NOINLINE void *ash_calloc(size_t count, size_t bytes) {
+    size_t total;
+    if (ash_unlikely(ash_mul_overflows(count, bytes, &total))) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    return ash_zalloc(total);
+}

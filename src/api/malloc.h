@@ -1,0 +1,40 @@
+// The basic family: hot paths inline, so that every name a caller may use (ash_*,
+// and the C library's in override/) has its own copy, and slow paths.
+
+#ifndef ASH_API_MALLOC_H
+#define ASH_API_MALLOC_H
+
+#include <stddef.h>
+
+#include "base/compiler.h"
+#include "heap/fast.h"
+#include "platform/thread.h"
+
+// Whatever the size and whatever the thread. Sets errno and returns NULL on
+// failure; keeps errno on success.
+void *ash_malloc_slow(size_t bytes);
+
+// Whatever the pointer. Keeps errno. Called when ash_fast_give has failed.
+void ash_free_slow(void *block);
+
+// As ash_malloc, all zero.
+void *ash_zalloc(size_t bytes);
+
+ASH_INLINE void *ash_malloc_inline(size_t bytes) {
+    struct ash_heap *heap = ash_thread_heap();
+    if (ash_likely(bytes <= ASH_FAST_MAX && heap != NULL)) {
+        void *block = ash_fast_take(heap, bytes);
+        if (ash_likely(block != NULL)) {
+            return block;
+        }
+    }
+    return ash_malloc_slow(bytes);
+}
+
+ASH_INLINE void ash_free_inline(void *block) {
+    if (ash_unlikely(!ash_fast_give(block))) {
+        ash_free_slow(block);
+    }
+}
+
+#endif

@@ -1,0 +1,57 @@
+#define _GNU_SOURCE
+
+#include "api/query.h"
+
+#include <stdatomic.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "api/boot.h"
+#include "ashlar/ashlar.h"
+#include "base/bits.h"
+#include "heap/sizeclass.h"
+#include "platform/os.h"
+#include "supply/huge.h"
+#include "supply/region.h"
+
+size_t ash_query_bytes(const void *block) {
+    const struct ash_record *record = ash_region_contains(block) ? ash_record_first(block) : NULL;
+    if (record == NULL || record->kind == ASH_KIND_FREE) {
+        return ash_huge_bytes(block);
+    }
+    size_t offset = (size_t)((const char *)block - ash_record_start(record));
+    if (record->kind == ASH_KIND_RUN) {
+        return offset == 0 ? record->run_bytes : 0;
+    }
+    size_t bytes = ash_classes[record->class_index].block_bytes;
+    return offset % bytes == 0 ? bytes : 0;
+}
+
+ASH_NOINLINE size_t ash_usable_size(const void *block) {
+    return block == NULL ? 0 : ash_query_bytes(block);
+}
+
+ASH_NOINLINE size_t ash_good_size(size_t bytes) {
+    if (bytes > PTRDIFF_MAX || !ash_boot()) {
+        return bytes;
+    }
+    return bytes <= ASH_BLOCK_MAX ? ash_classes[ash_class_of(bytes)].block_bytes
+                                  : ash_round_up(bytes, ash_os_page_bytes());
+}
+
+ASH_NOINLINE int ash_version(void) {
+    return 10000 * ASH_VERSION_MAJOR + 100 * ASH_VERSION_MINOR + ASH_VERSION_PATCH;
+}
+
+// Asks the C library for a string: wherever its malloc leads is the process's. The
+// one string is kept, because this library may not know how to free it.
+ASH_NOINLINE bool ash_is_active(void) {
+    static _Atomic(char *) probe;
+    // acquire, release: the string is somebody's block, whose record is read below.
+    char *string = atomic_load_explicit(&probe, memory_order_acquire);
+    if (string == NULL) {
+        string = strdup("ashlar");
+        atomic_store_explicit(&probe, string, memory_order_release);
+    }
+    return string != NULL && ash_query_bytes(string) != 0;
+}

@@ -1,0 +1,11 @@
+// What is known of a pointer.
+
+#ifndef ASH_API_QUERY_H
+#define ASH_API_QUERY_H
+
+#include <stddef.h>
+
+// The bytes a block holds; 0 if `block` does not point to the start of one.
+size_t ash_query_bytes(const void *block);
+
+#endif

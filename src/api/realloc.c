@@ -1,0 +1,88 @@
+#include <errno.h>
+#include <string.h>
+
+#include "api/large.h"
+#include "api/malloc.h"
+#include "api/query.h"
+#include "ashlar/ashlar.h"
+#include "base/bits.h"
+#include "platform/report.h"
+#include "supply/huge.h"
+#include "supply/run.h"
+
+// Below half of what a block holds, moving to a smaller one is worth the copy.
+static bool realloc_fits(size_t held, size_t bytes) {
+    return bytes <= held && bytes >= held / 2;
+}
+
+static void *realloc_move(void *block, size_t held, size_t bytes) {
+    // A run that grows this far will grow on: from now on by moving page tables.
+    bool zero;
+    void *moved = bytes > held && bytes >= ASH_MOVE_MIN && held >= ASH_MOVE_MIN
+                      ? ash_huge_take(bytes, ASH_MIN_ALIGN)
+                      : NULL;
+    if (moved == NULL) {
+        moved = bytes <= ASH_BLOCK_MAX ? ash_malloc_inline(bytes)
+                                       : ash_large_take(bytes, ASH_MIN_ALIGN, &zero);
+    }
+    if (moved != NULL) {
+        memcpy(moved, block, ash_min(held, bytes));
+        ash_free_inline(block);
+    }
+    return moved;
+}
+
+static void *realloc_run(struct ash_record *run, void *block, size_t bytes) {
+    if (bytes > ASH_BLOCK_MAX && bytes <= ASH_RUN_MAX && ash_run_resize(run, bytes)) {
+        return block;
+    }
+    return realloc_move(block, run->run_bytes, bytes);
+}
+
+static void *realloc_huge(void *block, size_t held, size_t bytes) {
+    if (bytes > ASH_MOVE_MIN) {
+        return ash_huge_resize(block, bytes);
+    }
+    return realloc_move(block, held, bytes);
+}
+
+static void *realloc_any(void *block, size_t bytes) {
+    size_t held = ash_query_bytes(block);
+    if (held == 0) {
+        ash_report_bad_pointer("realloc", block, "it does not point to the start of a block");
+    }
+    if (realloc_fits(held, bytes) && held <= ASH_BLOCK_MAX) {
+        return block;
+    }
+    struct ash_record *record = ash_region_contains(block) ? ash_record_first(block) : NULL;
+    if (record != NULL && record->kind == ASH_KIND_SPAN) {
+        return realloc_move(block, held, bytes);
+    }
+    if (record != NULL && record->kind == ASH_KIND_RUN) {
+        return realloc_run(record, block, bytes);
+    }
+    return realloc_huge(block, held, bytes);
+}
+
+ASH_NOINLINE void *ash_realloc(void *block, size_t bytes) {
+    if (block == NULL) {
+        return ash_malloc_inline(bytes);
+    }
+    if (bytes == 0) {
+        ash_free_inline(block);
+        return NULL;
+    }
+    int saved_errno = errno;
+    void *moved = bytes > PTRDIFF_MAX ? NULL : realloc_any(block, bytes);
+    errno = moved == NULL ? ENOMEM : saved_errno;
+    return moved;
+}
+
+ASH_NOINLINE void *ash_reallocarray(void *block, size_t count, size_t bytes) {
+    size_t total;
+    if (ash_mul_overflows(count, bytes, &total)) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    return ash_realloc(block, total);
+}

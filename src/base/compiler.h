@@ -1,0 +1,34 @@
+// The only file that knows the compiler.
+
+#ifndef ASH_BASE_COMPILER_H
+#define ASH_BASE_COMPILER_H
+
+#define ash_likely(c) __builtin_expect(!!(c), 1)
+#define ash_unlikely(c) __builtin_expect(!!(c), 0)
+
+// A function that is rarely called: kept out of line, away from the hot code.
+#define ASH_COLD __attribute__((noinline, cold))
+
+// Never merged into a caller. Entry points need it: a compiler that sees both
+// sides of a coroutine switch may keep one thread's heap across it.
+#define ASH_NOINLINE __attribute__((noinline))
+#define ASH_INLINE static inline __attribute__((always_inline))
+
+// Resolved at load time if some library has it, NULL otherwise.
+#define ASH_WEAK __attribute__((weak))
+
+// Runs before main, as early as the loader allows.
+#define ASH_CONSTRUCTOR __attribute__((constructor(101)))
+
+// A thread-local pointer reached without a call: one load of its offset, one of it.
+#define ASH_THREAD_LOCAL _Thread_local __attribute__((tls_model("initial-exec")))
+
+#define ash_clz32(x) __builtin_clz(x)
+#define ash_ctz32(x) __builtin_ctz(x)
+#define ash_popcount32(x) __builtin_popcount(x)
+#define ash_ctz64(x) __builtin_ctzll(x)
+#define ash_clz64(x) __builtin_clzll(x)
+#define ash_mul_overflows(a, b, out) __builtin_mul_overflow(a, b, out)
+#define ash_add_overflows(a, b, out) __builtin_add_overflow(a, b, out)
+
+#endif

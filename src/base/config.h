@@ -1,0 +1,67 @@
+// Every build knob, always 0 or 1, and every size that shapes the heap.
+//
+// The hostile build makes slices, caps and tables tiny, so that what is rare in
+// a release is common in a test.
+
+#ifndef ASH_BASE_CONFIG_H
+#define ASH_BASE_CONFIG_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifndef ASH_DEBUG
+#define ASH_DEBUG 0  // test every ash_assert
+#endif
+#ifndef ASH_AUDIT
+#define ASH_AUDIT 0  // walk whole structures after slow paths
+#endif
+#ifndef ASH_HOSTILE
+#define ASH_HOSTILE 0  // tiny sizes
+#endif
+
+_Static_assert(ASH_DEBUG || !ASH_AUDIT, "audits report through ash_assert");
+
+enum {
+    // A slice is the unit of the region that has a record of its own.
+    ASH_SLICE_SHIFT = ASH_HOSTILE ? 14 : 16,
+    ASH_SLICE_BYTES = 1 << ASH_SLICE_SHIFT,
+
+    // A unit is 32 slices, so that one word of bits describes it. In a release
+    // it is 2 MiB, what the processor maps with one entry.
+    ASH_UNIT_SLICES = 32,
+    ASH_UNIT_SHIFT = ASH_SLICE_SHIFT + 5,
+    ASH_UNIT_BYTES = 1 << ASH_UNIT_SHIFT,
+
+    // The region's window: 1 TiB where the address space affords it. Debug builds
+    // take less, because ThreadSanitizer only knows addresses near the top.
+    ASH_WINDOW_SHIFT = ASH_DEBUG ? 36 : 40,
+
+    // Larger blocks are runs.
+    ASH_BLOCK_MAX = ASH_SLICE_BYTES / 2,
+
+    // Up to here a table in the heap knows the class of a request.
+    ASH_FAST_MAX = 4096,
+
+    // Larger runs are huge: they get a mapping of their own.
+    ASH_RUN_MAX = 16 * ASH_UNIT_BYTES,
+
+    // A run that outgrows its place moves to a mapping of its own from here on:
+    // moving page tables beats copying (80 times at 256 KiB).
+    ASH_MOVE_MIN = 16 * ASH_SLICE_BYTES,
+
+    // A bin's list holds about this much, and no more blocks than the next line.
+    ASH_BIN_BYTES = ASH_HOSTILE ? 256 : 8192,
+    ASH_BIN_BLOCKS = ASH_HOSTILE ? 4 : 128,
+
+    // How much of a span is cut into blocks at a time.
+    ASH_CARVE_BYTES = 4096,
+
+    // Foreign blocks gathered before they are published: chains, and per chain.
+    ASH_GATHER_CHAINS = ASH_HOSTILE ? 2 : 8,
+    ASH_GATHER_BLOCKS = ASH_HOSTILE ? 3 : 32,
+    ASH_GATHER_BYTES = 8192,
+
+    ASH_CACHE_LINE = 64,
+};
+
+#endif

@@ -1,0 +1,112 @@
+// glibc's own questions about the heap, answered from ashlar's figures, so that
+// monitors do not read an arena that nobody uses. mallinfo(3), mallopt(3),
+// malloc_info(3), malloc_stats(3), malloc_trim(3).
+
+#define _GNU_SOURCE
+
+#include <errno.h>
+#include <limits.h>
+#include <malloc.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "api/stats.h"
+#include "ashlar/ashlar.h"
+#include "base/compiler.h"
+#include "base/fmt.h"
+#include "platform/os.h"
+
+// arena: what the region holds active; hblkhd: mappings of their own; uordblks and
+// fordblks: in use and free, of both; keepcost: what malloc_trim could give back.
+ASH_EXPORT struct mallinfo2 mallinfo2(void) {
+    int saved_errno = errno;
+    struct ash_figures f = ash_figures_take();
+    struct mallinfo2 info = {0};
+    info.arena = f.active;
+    info.hblks = f.huge_count;
+    info.hblkhd = f.huge;
+    info.uordblks = f.allocated;
+    info.fordblks = f.active + f.huge - f.allocated;
+    info.fsmblks = f.ready;
+    info.keepcost = f.dirty;
+    errno = saved_errno;
+    return info;
+}
+
+static int glibc_int(size_t value) {
+    return value > INT_MAX ? INT_MAX : (int)value;
+}
+
+// The old form has ints; what does not fit is INT_MAX, where glibc's wraps.
+ASH_EXPORT struct mallinfo mallinfo(void) {
+    struct mallinfo2 wide = mallinfo2();
+    struct mallinfo info = {0};
+    info.arena = glibc_int(wide.arena);
+    info.hblks = glibc_int(wide.hblks);
+    info.hblkhd = glibc_int(wide.hblkhd);
+    info.uordblks = glibc_int(wide.uordblks);
+    info.fordblks = glibc_int(wide.fordblks);
+    info.fsmblks = glibc_int(wide.fsmblks);
+    info.keepcost = glibc_int(wide.keepcost);
+    return info;
+}
+
+// Every parameter is glibc's advice to glibc's arenas: accepted, without effect.
+ASH_EXPORT int mallopt(int parameter, int value) {
+    (void)parameter;
+    (void)value;
+    return 1;
+}
+
+ASH_EXPORT int malloc_info(int options, FILE *stream) {
+    if (options != 0) {
+        errno = EINVAL;
+        return -1;
+    }
+    struct ash_figures f = ash_figures_take();
+    size_t system = f.active + f.huge;
+    int wrote = fprintf(stream,
+                        "<malloc version=\"1\">\n"
+                        "<heap nr=\"0\">\n"
+                        "<sizes>\n"
+                        "</sizes>\n"
+                        "<total type=\"fast\" count=\"0\" size=\"%zu\"/>\n"
+                        "<total type=\"rest\" count=\"0\" size=\"%zu\"/>\n"
+                        "<system type=\"current\" size=\"%zu\"/>\n"
+                        "<system type=\"max\" size=\"%zu\"/>\n"
+                        "</heap>\n"
+                        "<total type=\"fast\" count=\"0\" size=\"%zu\"/>\n"
+                        "<total type=\"rest\" count=\"0\" size=\"%zu\"/>\n"
+                        "<total type=\"mmap\" count=\"%zu\" size=\"%zu\"/>\n"
+                        "<system type=\"current\" size=\"%zu\"/>\n"
+                        "<system type=\"max\" size=\"%zu\"/>\n"
+                        "</malloc>\n",
+                        f.ready, system - f.allocated - f.ready, system, system, f.ready,
+                        system - f.allocated - f.ready, f.huge_count, f.huge, system, system);
+    return wrote < 0 ? -1 : 0;
+}
+
+static void glibc_line(struct ash_fmt *out, const char *name, size_t bytes) {
+    ash_fmt_text(out, name);
+    ash_fmt_uint(out, bytes);
+    ash_fmt_text(out, "\n");
+}
+
+ASH_EXPORT void malloc_stats(void) {
+    struct ash_figures f = ash_figures_take();
+    char text[400];
+    struct ash_fmt out;
+    ash_fmt_init(&out, text, sizeof text);
+    ash_fmt_text(&out, "ashlar:\n");
+    glibc_line(&out, "active bytes     = ", f.active + f.huge);
+    glibc_line(&out, "in use bytes     = ", f.allocated);
+    glibc_line(&out, "huge blocks      = ", f.huge_count);
+    glibc_line(&out, "huge bytes       = ", f.huge);
+    glibc_line(&out, "free, not purged = ", f.dirty);
+    ash_os_write(out.text, out.length);
+}
+
+ASH_EXPORT int malloc_trim(size_t pad) {
+    (void)pad;
+    return ash_collect() ? 1 : 0;
+}

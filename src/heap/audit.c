@@ -1,0 +1,85 @@
+#include "heap/audit.h"
+
+#include "base/assert.h"
+#include "heap/span.h"
+#include "supply/store.h"
+
+enum { AUDIT_ONE_IN = 64 };
+
+static bool audit_owned(struct ash_heap *heap, const struct ash_record *span, unsigned class_index) {
+    return span->kind == ASH_KIND_SPAN && span->class_index == class_index &&
+           atomic_load_explicit(&span->owner, memory_order_relaxed) == heap &&
+           span->bin == &heap->bins[class_index];
+}
+
+static void audit_block(const struct ash_record *span, const struct ash_block *block) {
+    size_t offset = (size_t)((const char *)block - ash_record_start(span));
+    ash_assert(offset % ash_span_class(span)->block_bytes == 0);
+    ash_assert(offset / ash_span_class(span)->block_bytes < span->carved);
+}
+
+static uint32_t audit_free_list(const struct ash_record *span) {
+    uint32_t count = 0;
+    for (const struct ash_block *block = span->free; block != NULL; block = block->next) {
+        audit_block(span, block);
+        count++;
+        ash_assert(count <= span->carved);
+    }
+    return count;
+}
+
+static void audit_span(struct ash_heap *heap, const struct ash_record *span, unsigned class_index) {
+    ash_assert(audit_owned(heap, span, class_index));
+    ash_assert(span->carved <= ash_span_class(span)->blocks);
+    ash_assert(ash_span_used(span) + audit_free_list(span) == span->carved);  // INV-RECORD-2
+    for (uint32_t i = 0; i < span->slices; i++) {
+        ash_assert(span[i].back == i && span[i].bin == span->bin);
+    }
+}
+
+static void audit_shelf(struct ash_heap *heap, unsigned class_index) {
+    const struct ash_shelf *shelf = &heap->shelves[class_index];
+    uint32_t before = 0;
+    for (uint32_t ticket = shelf->listed; ticket != 0;) {
+        const struct ash_record *span = ash_record_by_ticket(ticket);
+        ash_assert(span->place == ASH_PLACE_LISTED && span->prev == before);  // INV-HEAP-3
+        ash_assert(span->free != NULL || span->carved < ash_span_class(span)->blocks);
+        audit_span(heap, span, class_index);
+        before = ticket;
+        ticket = span->next;
+    }
+    if (shelf->current != NULL) {
+        ash_assert(shelf->current->place == ASH_PLACE_CURRENT);
+        audit_span(heap, shelf->current, class_index);
+    }
+}
+
+static void audit_bin(struct ash_heap *heap, unsigned class_index) {
+    const struct ash_bin *bin = &heap->bins[class_index];
+    int32_t count = 0;
+    for (const struct ash_block *block = bin->head; block != NULL; block = block->next) {
+        const struct ash_record *span = ash_record_first(block);
+        ash_assert(audit_owned(heap, span, class_index));  // INV-HEAP-2
+        audit_block(span, block);
+        count++;
+    }
+    ash_assert(bin->room + count == ash_classes[class_index].cap);  // INV-HEAP-1
+}
+
+void ash_heap_audit(struct ash_heap *heap) {
+    for (unsigned i = 0; i < ASH_CLASS_COUNT; i++) {
+        audit_shelf(heap, i);
+        audit_bin(heap, i);
+    }
+}
+
+void ash_heap_audit_some(struct ash_heap *heap) {
+    static _Atomic uint32_t calls;
+    uint32_t call = atomic_fetch_add_explicit(&calls, 1, memory_order_relaxed);
+    if (call % AUDIT_ONE_IN == 0) {
+        ash_heap_audit(heap);
+    }
+    if (call % (AUDIT_ONE_IN * 64) == 0) {
+        ash_store_audit();
+    }
+}

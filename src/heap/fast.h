@@ -1,0 +1,62 @@
+// The hot path: what nearly every malloc and free does, and nothing else.
+//
+// This is the only file tuned by instruction count (test/golden/fastpath_*.txt).
+// Everything optional is kept out of it by making it miss: a heap with empty bins
+// and spans whose owner is no heap lead to the slow paths by themselves.
+
+#ifndef ASH_HEAP_FAST_H
+#define ASH_HEAP_FAST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/compiler.h"
+#include "heap/heap.h"
+#include "platform/cpu.h"
+#include "platform/thread.h"
+
+// Hiding what the compiler knows makes it address the bin from the heap each time,
+// and leave the register of the result alone: 16 instructions instead of 18.
+ASH_INLINE struct ash_bin *fast_bin(struct ash_heap **heap, size_t *at) {
+    ash_cpu_keep(*heap, *at);
+    return (struct ash_bin *)(void *)((char *)*heap + *at * ASH_BIN_UNIT);
+}
+
+// `bytes` is at most ASH_FAST_MAX. NULL: the bin is empty.
+ASH_INLINE void *ash_fast_take(struct ash_heap *heap, size_t bytes) {
+    size_t slot = (bytes + ASH_CLASS_STEP - 1) / ASH_CLASS_STEP;
+    size_t at = heap->bin_at[slot];
+    struct ash_block *block = fast_bin(&heap, &at)->head;
+    if (ash_unlikely(block == NULL)) {
+        return NULL;
+    }
+    fast_bin(&heap, &at)->head = block->next;
+    fast_bin(&heap, &at)->room++;
+    return block;
+}
+
+// False: not a block of the calling thread's spans, or its bin is full. Then the
+// bin's room is one too low: ash_free_slow puts that right, where it costs nothing.
+// A thread without a heap (NULL) owns nothing (INV-RECORD-1).
+ASH_INLINE bool ash_fast_give(void *p) {
+    if (ash_unlikely(!ash_region_contains(p))) {
+        return false;
+    }
+    struct ash_record *record = ash_record_of(p);
+    // relaxed: a thread that owns the span wrote this itself; any other value is
+    // somebody else's and decided on the slow path.
+    if (ash_unlikely(atomic_load_explicit(&record->owner, memory_order_relaxed) !=
+                     ash_thread_heap())) {
+        return false;
+    }
+    struct ash_bin *bin = record->bin;
+    if (ash_unlikely(--bin->room < 0)) {
+        return false;
+    }
+    struct ash_block *block = p;
+    block->next = bin->head;
+    bin->head = block;
+    return true;
+}
+
+#endif

@@ -1,0 +1,114 @@
+// A thread's heap: for every size class a list of free blocks at hand, and the
+// spans they come from.
+//
+//   bin      head -> block -> block            at most `cap` blocks: the last freed
+//   shelf    current span | spans with room    everything else that is free
+//
+// malloc pops a bin's head. free pushes there while there is room, else onto the
+// block's own span. Nothing is handled twice, and what was freed last is used
+// first. docs/one-malloc.md follows a block through all of this.
+//
+// A heap outlives its thread. Its blocks may still be in use, others still push
+// to its inbox; so heaps are never unmapped, and the next new thread takes the
+// whole heap over. Until then any thread may tend it: see heap/orphan.h.
+//
+// Invariants:
+//   INV-HEAP-1  bin.room + length(bin.head) == cap of the class
+//   INV-HEAP-2  every block on a bin's list lies in a span of this heap and class
+//   INV-HEAP-3  a span of this heap is current, on its shelf's list, or full:
+//               nothing free and all carved
+//   INV-HEAP-4  only the thread with tid, or the one that made the state TENDED,
+//               touches anything but `inbox` and `state`
+
+#ifndef ASH_HEAP_HEAP_H
+#define ASH_HEAP_HEAP_H
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/config.h"
+#include "heap/sizeclass.h"
+#include "supply/region.h"
+
+struct ash_bin {
+    struct ash_block *head;
+    int32_t room;  // blocks that may still be pushed; negative after a long refill
+};
+
+struct ash_shelf {
+    struct ash_record *current;  // blocks are cut from it; may be NULL
+    uint32_t listed;             // ticket of the first span with room
+};
+
+// Blocks of one foreign span on their way home: heap/remote.h.
+struct ash_chain {
+    struct ash_record *span;
+    struct ash_block *head, *tail;
+    uint32_t count;
+};
+
+enum ash_heap_state {
+    ASH_HEAP_ACTIVE,  // a thread owns it
+    ASH_HEAP_ORPHAN,  // its thread has ended
+    ASH_HEAP_TENDED,  // an orphan that some thread is working on
+    ASH_HEAP_LOST,    // its thread was left behind by fork: never touched again
+};
+
+enum {
+    ASH_BIN_UNIT = 8,  // bin_at counts in this, so that a byte suffices
+    ASH_FAST_SLOTS = ASH_FAST_MAX / ASH_CLASS_STEP + 1,
+};
+
+struct ash_heap {
+    // Touched only by the owning thread.
+    struct ash_bin bins[ASH_CLASS_COUNT];  // first: ash_fast_take counts from the heap
+    uint8_t bin_at[ASH_FAST_SLOTS];  // request in 16-byte steps -> offset of its bin
+    struct ash_shelf shelves[ASH_CLASS_COUNT];
+    struct ash_chain chains[ASH_GATHER_CHAINS];
+    uint32_t gathered;  // blocks in all chains
+    uint32_t span_count;
+
+    // Written by the owner, read by anyone: bytes of blocks that are not on a span's
+    // own list (in use, in a bin, on their way home).
+    _Atomic size_t out_bytes;
+
+    // Set when a thread takes the heap over.
+    _Atomic uint32_t tid;  // the kernel's id of the owning thread; 0 for none
+    uint32_t process;      // the kernel's id of its process
+
+    // Written by any thread. Own cache line.
+    _Alignas(ASH_CACHE_LINE) _Atomic uint32_t inbox;  // ticket of the first span with news
+    _Atomic uint32_t state;
+
+    // The registry's, under its lock.
+    struct ash_heap *next;         // all heaps
+    struct ash_heap *next_orphan;  // heaps without a thread
+};
+
+_Static_assert(offsetof(struct ash_heap, bins) == 0, "bin_at counts from the heap");
+_Static_assert(sizeof(struct ash_bin) % ASH_BIN_UNIT == 0, "bin_at counts in units");
+_Static_assert(ASH_CLASS_COUNT * sizeof(struct ash_bin) / ASH_BIN_UNIT <= 255, "in a byte");
+
+// The heap of threads that have run their last exit handler: empty, owns nothing.
+extern struct ash_heap ash_heap_done;
+
+// Counts blocks of a class going out, or coming back if negative. Owner only.
+static inline void ash_heap_count(struct ash_heap *heap, const struct ash_class *c,
+                                  ptrdiff_t blocks) {
+    // relaxed: one writer, and readers want a snapshot.
+    size_t bytes = atomic_load_explicit(&heap->out_bytes, memory_order_relaxed);
+    bytes += (size_t)blocks * c->block_bytes;
+    atomic_store_explicit(&heap->out_bytes, bytes, memory_order_relaxed);
+}
+
+static inline void ash_heap_set_thread(struct ash_heap *heap, uint32_t tid, uint32_t process) {
+    heap->process = process;
+    // relaxed: a thread only ever looks for its own id.
+    atomic_store_explicit(&heap->tid, tid, memory_order_relaxed);
+}
+
+// Makes a zeroed heap ready for its first thread.
+void ash_heap_init(struct ash_heap *heap);
+
+#endif

@@ -1,0 +1,135 @@
+#include "heap/orphan.h"
+
+#include "base/assert.h"
+#include "heap/registry.h"
+#include "heap/remote.h"
+#include "heap/span.h"
+
+enum { ORPHAN_TRIES = 4 };
+
+static void orphan_empty_bin(struct ash_heap *heap, unsigned class_index) {
+    struct ash_bin *bin = &heap->bins[class_index];
+    struct ash_block *block = bin->head;
+    bin->head = NULL;
+    bin->room = ash_classes[class_index].cap;
+    while (block != NULL) {
+        struct ash_block *next = block->next;
+        ash_span_return(heap, ash_record_first(block), block, block, 1);
+        block = next;
+    }
+}
+
+static void orphan_retire_current(struct ash_heap *heap, unsigned class_index) {
+    struct ash_record *span = heap->shelves[class_index].current;
+    if (span != NULL && ash_span_used(span) == 0) {
+        ash_span_retire(heap, span);
+    }
+}
+
+void ash_orphan_strip(struct ash_heap *heap) {
+    ash_remote_flush(heap);
+    ash_remote_drain(heap);
+    for (unsigned i = 0; i < ASH_CLASS_COUNT; i++) {
+        orphan_empty_bin(heap, i);
+        orphan_retire_current(heap, i);
+    }
+}
+
+void ash_orphan_leave(struct ash_heap *heap) {
+    // release: pairs with the acquire in registry_claim. seq_cst: before the look at
+    // the inbox; a pusher does the two the other way round (heap/remote.c).
+    atomic_store_explicit(&heap->state, ASH_HEAP_ORPHAN, memory_order_seq_cst);
+    if (atomic_load_explicit(&heap->inbox, memory_order_seq_cst) != 0) {
+        ash_orphan_tend(heap);
+    }
+}
+
+void ash_orphan_abandon(struct ash_heap *heap) {
+    ash_orphan_strip(heap);
+    atomic_store_explicit(&heap->tid, 0, memory_order_relaxed);
+    ash_registry_put_orphan(heap);
+    ash_orphan_leave(heap);
+}
+
+void ash_orphan_tend(struct ash_heap *heap) {
+    uint32_t expected = ASH_HEAP_ORPHAN;
+    // acquire: as in registry_claim.
+    while (atomic_compare_exchange_strong_explicit(&heap->state, &expected, ASH_HEAP_TENDED,
+                                                   memory_order_acquire, memory_order_relaxed)) {
+        ash_remote_drain(heap);
+        for (unsigned i = 0; i < ASH_CLASS_COUNT; i++) {
+            orphan_retire_current(heap, i);
+        }
+        atomic_store_explicit(&heap->state, ASH_HEAP_ORPHAN, memory_order_seq_cst);
+        if (atomic_load_explicit(&heap->inbox, memory_order_seq_cst) == 0) {
+            return;
+        }
+        expected = ASH_HEAP_ORPHAN;
+    }
+}
+
+// The span is off the orphan's shelf. True if it is now the heap's; false if a
+// push is on the way, which may go to either heap: then it stays where it was.
+static bool orphan_move(struct ash_heap *orphan, struct ash_heap *heap, struct ash_record *span) {
+    ash_span_set_owner(span, heap);
+    if (atomic_load_explicit(&span->remote, memory_order_seq_cst) == 0) {
+        uint32_t used = ash_span_used(span);
+        orphan->span_count--;
+        heap->span_count++;
+        ash_heap_count(orphan, ash_span_class(span), -(ptrdiff_t)used);
+        ash_heap_count(heap, ash_span_class(span), (ptrdiff_t)used);
+        return true;
+    }
+    ash_span_set_owner(span, orphan);
+    return false;
+}
+
+static void orphan_list_current(struct ash_heap *orphan, struct ash_shelf *shelf) {
+    struct ash_record *span = shelf->current;
+    if (span == NULL) {
+        return;
+    }
+    shelf->current = NULL;
+    if (span->free != NULL || span->carved < ash_span_class(span)->blocks) {
+        ash_span_list(orphan, span);
+    } else {
+        span->place = ASH_PLACE_FULL;
+    }
+}
+
+// Takes the orphan's spans of the class that have room. The first one is
+// returned, the others go on the heap's list.
+static struct ash_record *orphan_rob(struct ash_heap *orphan, struct ash_heap *heap,
+                                     unsigned class_index) {
+    struct ash_shelf *shelf = &orphan->shelves[class_index];
+    struct ash_record *first = NULL;
+    orphan_list_current(orphan, shelf);
+    uint32_t ticket = shelf->listed;
+    while (ticket != 0) {
+        struct ash_record *span = ash_record_by_ticket(ticket);
+        ticket = span->next;
+        ash_span_unlist(orphan, span);
+        if (!orphan_move(orphan, heap, span)) {
+            ash_span_list(orphan, span);
+        } else if (first == NULL) {
+            first = span;
+        } else {
+            ash_span_list(heap, span);
+        }
+    }
+    return first;
+}
+
+struct ash_record *ash_orphan_adopt(struct ash_heap *heap, unsigned class_index) {
+    struct ash_record *span = NULL;
+    for (int i = 0; i < ORPHAN_TRIES && span == NULL; i++) {
+        struct ash_heap *orphan = ash_registry_tend_orphan();
+        if (orphan == NULL) {
+            break;
+        }
+        ash_remote_drain(orphan);
+        span = orphan_rob(orphan, heap, class_index);
+        ash_orphan_leave(orphan);
+    }
+    return span;
+}

@@ -1,0 +1,43 @@
+// Heaps whose thread has ended.
+//
+// An ending thread gives back what it can and leaves the rest in its heap, which
+// becomes an ORPHAN. The next new thread takes the whole heap over: its blocks are
+// local again (this made larson's blocks local, see docs/decisions). Until then:
+//
+//   - who frees the first block of a span to an orphan tends it: takes the freed
+//     blocks in, and retires spans that have fallen empty;
+//   - who needs a span of a class may adopt orphans' spans with room.
+//
+//            leave               claim (CAS)
+//   ACTIVE ----------> ORPHAN <-------------> TENDED        one at a time
+//      ^                  |       leave
+//      +------------------+ taken by a new thread (CAS)
+//
+// No news is lost: a pusher first pushes, then looks at the state; a leaver first
+// sets the state, then looks at the inbox. Both in seq_cst: one of them sees the
+// other (Dekker). In the same way an adopter first writes the owner, then looks
+// whether the span is queued, and a pusher first queues, then looks at the owner.
+
+#ifndef ASH_HEAP_ORPHAN_H
+#define ASH_HEAP_ORPHAN_H
+
+#include "heap/heap.h"
+
+// The calling thread is done with its heap.
+void ash_orphan_abandon(struct ash_heap *heap);
+
+// Takes in an orphan's news, unless somebody else is at it.
+void ash_orphan_tend(struct ash_heap *heap);
+
+// Moves spans of the class with room from an orphan to `heap`. Returns one of
+// them, not on the list any more, or NULL.
+struct ash_record *ash_orphan_adopt(struct ash_heap *heap, unsigned class_index);
+
+// Gives back everything of the heap that no block needs: empties its bins and
+// chains, retires empty spans. The caller owns or tends the heap.
+void ash_orphan_strip(struct ash_heap *heap);
+
+// Makes a heap that the caller owns or tends an orphan.
+void ash_orphan_leave(struct ash_heap *heap);
+
+#endif

@@ -1,0 +1,64 @@
+// In order: what is at hand, what others have given back, the current span, the
+// next span with room, an orphan's, a new one.
+
+#include "heap/refill.h"
+
+#include "base/assert.h"
+#include "heap/audit.h"
+#include "heap/orphan.h"
+#include "heap/remote.h"
+#include "heap/span.h"
+
+static struct ash_block *refill_pop(struct ash_bin *bin) {
+    struct ash_block *block = bin->head;
+    bin->head = block->next;
+    bin->room++;
+    return block;
+}
+
+// A span with something to give, on no list.
+static struct ash_record *refill_find_span(struct ash_heap *heap, unsigned class_index) {
+    struct ash_shelf *shelf = &heap->shelves[class_index];
+    if (shelf->listed != 0) {
+        struct ash_record *span = ash_record_by_ticket(shelf->listed);
+        ash_span_unlist(heap, span);
+        return span;
+    }
+    struct ash_record *span = ash_orphan_adopt(heap, class_index);
+    return span != NULL ? span : ash_span_cut(heap, class_index);
+}
+
+static bool refill_stock(struct ash_heap *heap, unsigned class_index) {
+    struct ash_shelf *shelf = &heap->shelves[class_index];
+    while (shelf->current == NULL || !ash_span_stock(heap, shelf->current)) {
+        if (shelf->current != NULL) {
+            shelf->current->place = ASH_PLACE_FULL;
+        }
+        shelf->current = refill_find_span(heap, class_index);
+        if (shelf->current == NULL) {
+            return false;
+        }
+        shelf->current->place = ASH_PLACE_CURRENT;
+    }
+    return true;
+}
+
+struct ash_block *ash_refill(struct ash_heap *heap, unsigned class_index) {
+    struct ash_bin *bin = &heap->bins[class_index];
+    if (bin->head != NULL) {
+        return refill_pop(bin);
+    }
+    if (heap->gathered > 0) {
+        ash_remote_flush(heap);
+    }
+    if (ash_remote_has_news(heap)) {
+        ash_remote_drain(heap);
+    }
+    if (!refill_stock(heap, class_index)) {
+        return NULL;
+    }
+    if (ASH_AUDIT) {
+        ash_heap_audit_some(heap);
+    }
+    return refill_pop(bin);
+}

@@ -1,0 +1,36 @@
+// All heaps of the process, and those among them that have no thread.
+
+#ifndef ASH_HEAP_REGISTRY_H
+#define ASH_HEAP_REGISTRY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "heap/heap.h"
+
+// Adds a new heap, with its state set. It stays for good.
+void ash_registry_add(struct ash_heap *heap);
+
+// The heap that the kernel's thread `tid` owns, or NULL.
+struct ash_heap *ash_registry_find(uint32_t tid);
+
+// Puts a heap among those without a thread.
+void ash_registry_put_orphan(struct ash_heap *heap);
+
+// Takes an orphan for the calling thread: ACTIVE from now on. NULL if there is none.
+struct ash_heap *ash_registry_take_orphan(void);
+
+// Makes an orphan TENDED and returns it, each time another one; NULL if none is
+// to be had at once. The caller ends with ash_orphan_leave.
+struct ash_heap *ash_registry_tend_orphan(void);
+
+// The next of all heaps after `heap`, or the first one for NULL. Heaps are never
+// removed, so the walk needs no lock.
+struct ash_heap *ash_registry_next(const struct ash_heap *heap);
+
+// Around fork. In the child every other thread's heap is LOST.
+void ash_registry_fork_prepare(void);
+void ash_registry_fork_done(void);
+void ash_registry_fork_child(const struct ash_heap *mine);
+
+#endif

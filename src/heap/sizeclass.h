@@ -1,0 +1,52 @@
+// Size classes: 16-byte steps to 256 bytes, then four to a doubling.
+//
+//   16 32 48 ... 256 | 320 384 448 512 | 640 768 896 1024 | 1280 ...
+//
+// Every class is a multiple of 16, and spans start at a slice: so block k of a
+// class is aligned to the largest power of two that divides the class's size.
+// docs/decisions/0002-size-classes.md has the waste of other spacings.
+
+#ifndef ASH_HEAP_SIZECLASS_H
+#define ASH_HEAP_SIZECLASS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/bits.h"
+#include "base/config.h"
+
+enum {
+    ASH_CLASS_STEP = 16,
+    ASH_CLASS_EVEN = 16,       // classes of the first, even part
+    ASH_CLASS_PER_DOUBLING = 4,
+    ASH_CLASS_DOUBLINGS = ASH_HOSTILE ? 5 : 7,  // from 256 bytes to ASH_BLOCK_MAX
+    ASH_CLASS_COUNT = ASH_CLASS_EVEN + ASH_CLASS_PER_DOUBLING * ASH_CLASS_DOUBLINGS,
+    ASH_SPAN_BLOCKS_MIN = 8,
+};
+
+_Static_assert(256 << ASH_CLASS_DOUBLINGS == ASH_BLOCK_MAX, "the last class is the limit");
+
+// What the slow paths know of a class. Constant after boot.
+struct ash_class {
+    uint32_t block_bytes;
+    uint32_t blocks;  // of a span
+    uint32_t slices;  // of a span
+    int32_t cap;      // blocks that the bin's list may hold
+    uint32_t gather;  // foreign blocks of a span before they are published
+};
+
+extern struct ash_class ash_classes[ASH_CLASS_COUNT];
+
+void ash_class_boot(void);
+
+// The smallest class that holds `bytes`, at most ASH_BLOCK_MAX.
+static inline unsigned ash_class_of(size_t bytes) {
+    if (bytes <= ASH_CLASS_STEP * ASH_CLASS_EVEN) {
+        return bytes == 0 ? 0 : (unsigned)(bytes - 1) / ASH_CLASS_STEP;
+    }
+    unsigned doubling = ash_log2(bytes - 1) - 8;
+    unsigned quarter = (unsigned)((bytes - 1) >> (doubling + 6)) & 3;
+    return ASH_CLASS_EVEN + ASH_CLASS_PER_DOUBLING * doubling + quarter;
+}
+
+#endif

@@ -1,0 +1,65 @@
+// A span: slices cut into blocks of one class, belonging to one heap.
+//
+//   start                     carved                          end
+//   | block | block | ... |   | not cut yet: never touched | tail |
+//
+// Its place on the heap's shelf follows from what it has left:
+//
+//        cut            nothing left              a block comes back
+//   ---------> CURRENT -------------> FULL ---------------------------> LISTED
+//                 ^                                                       |
+//                 +-------------------------------------------------------+
+//                                 the current one is full
+//
+// A span whose last block comes back is retired to the store, unless current.
+
+#ifndef ASH_HEAP_SPAN_H
+#define ASH_HEAP_SPAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "heap/heap.h"
+
+enum ash_place {
+    ASH_PLACE_FULL,
+    ASH_PLACE_LISTED,
+    ASH_PLACE_CURRENT,
+};
+
+// Takes slices from the store and makes them the heap's span. NULL without memory.
+struct ash_record *ash_span_cut(struct ash_heap *heap, unsigned class_index);
+
+// Gives a span without blocks in use to the store.
+void ash_span_retire(struct ash_heap *heap, struct ash_record *span);
+
+// Makes `heap` the owner, with `span` on its list. seq_cst: see ash_orphan_adopt.
+void ash_span_set_owner(struct ash_record *span, struct ash_heap *heap);
+
+// Moves all that the span has at hand to its bin, which is empty: its free list,
+// else the next few blocks that were never cut. False if it has nothing.
+bool ash_span_stock(struct ash_heap *heap, struct ash_record *span);
+
+// Takes `count` linked blocks back, from `head` to `tail`, and moves the span to
+// the place it now belongs to; it may be retired.
+void ash_span_return(struct ash_heap *heap, struct ash_record *span, struct ash_block *head,
+                     struct ash_block *tail, uint32_t count);
+
+void ash_span_list(struct ash_heap *heap, struct ash_record *span);
+void ash_span_unlist(struct ash_heap *heap, struct ash_record *span);
+
+static inline const struct ash_class *ash_span_class(const struct ash_record *span) {
+    return &ash_classes[span->class_index];
+}
+
+static inline uint32_t ash_span_used(const struct ash_record *span) {
+    // relaxed: a count; the owner reads what it wrote, others take a snapshot.
+    return atomic_load_explicit(&span->used, memory_order_relaxed);
+}
+
+static inline void ash_span_set_used(struct ash_record *span, uint32_t used) {
+    // relaxed: only the owner writes.
+    atomic_store_explicit(&span->used, used, memory_order_relaxed);
+}
+
+#endif

@@ -1,0 +1,202 @@
+// C++'s operator new and delete, in every form, without a C++ runtime: in C, under
+// their mangled names. Sized and aligned forms of delete need nothing more than the
+// pointer. What happens without memory is the runtime's business; its functions are
+// found at load time, if the program is a C++ program at all.
+
+#define _GNU_SOURCE
+
+#include <stddef.h>
+
+#include "api/malloc.h"
+#include "ashlar/ashlar.h"
+#include "base/assert.h"
+
+#define JOIN3(a, b, c) a##b##c
+#define MANGLE(before, size, after) JOIN3(before, size, after)
+#if defined(__LP64__)
+#define SIZE m  // size_t is unsigned long
+#else
+#define SIZE j  // unsigned int
+#endif
+
+#define NEW MANGLE(_Znw, SIZE, )
+#define NEW_ARRAY MANGLE(_Zna, SIZE, )
+#define NEW_NOTHROW MANGLE(_Znw, SIZE, RKSt9nothrow_t)
+#define NEW_ARRAY_NOTHROW MANGLE(_Zna, SIZE, RKSt9nothrow_t)
+#define NEW_ALIGNED MANGLE(_Znw, SIZE, St11align_val_t)
+#define NEW_ARRAY_ALIGNED MANGLE(_Zna, SIZE, St11align_val_t)
+#define NEW_ALIGNED_NOTHROW MANGLE(_Znw, SIZE, St11align_val_tRKSt9nothrow_t)
+#define NEW_ARRAY_ALIGNED_NOTHROW MANGLE(_Zna, SIZE, St11align_val_tRKSt9nothrow_t)
+#define DELETE _ZdlPv
+#define DELETE_ARRAY _ZdaPv
+#define DELETE_SIZED MANGLE(_ZdlPv, SIZE, )
+#define DELETE_ARRAY_SIZED MANGLE(_ZdaPv, SIZE, )
+#define DELETE_NOTHROW _ZdlPvRKSt9nothrow_t
+#define DELETE_ARRAY_NOTHROW _ZdaPvRKSt9nothrow_t
+#define DELETE_ALIGNED _ZdlPvSt11align_val_t
+#define DELETE_ARRAY_ALIGNED _ZdaPvSt11align_val_t
+#define DELETE_SIZED_ALIGNED MANGLE(_ZdlPv, SIZE, St11align_val_t)
+#define DELETE_ARRAY_SIZED_ALIGNED MANGLE(_ZdaPv, SIZE, St11align_val_t)
+#define DELETE_ALIGNED_NOTHROW _ZdlPvSt11align_val_tRKSt9nothrow_t
+#define DELETE_ARRAY_ALIGNED_NOTHROW _ZdaPvSt11align_val_tRKSt9nothrow_t
+
+void *NEW(size_t bytes);
+void *NEW_ARRAY(size_t bytes);
+void *NEW_NOTHROW(size_t bytes, const void *nothrow);
+void *NEW_ARRAY_NOTHROW(size_t bytes, const void *nothrow);
+void *NEW_ALIGNED(size_t bytes, size_t align);
+void *NEW_ARRAY_ALIGNED(size_t bytes, size_t align);
+void *NEW_ALIGNED_NOTHROW(size_t bytes, size_t align, const void *nothrow);
+void *NEW_ARRAY_ALIGNED_NOTHROW(size_t bytes, size_t align, const void *nothrow);
+void DELETE(void *block);
+void DELETE_ARRAY(void *block);
+void DELETE_SIZED(void *block, size_t bytes);
+void DELETE_ARRAY_SIZED(void *block, size_t bytes);
+void DELETE_NOTHROW(void *block, const void *nothrow);
+void DELETE_ARRAY_NOTHROW(void *block, const void *nothrow);
+void DELETE_ALIGNED(void *block, size_t align);
+void DELETE_ARRAY_ALIGNED(void *block, size_t align);
+void DELETE_SIZED_ALIGNED(void *block, size_t bytes, size_t align);
+void DELETE_ARRAY_SIZED_ALIGNED(void *block, size_t bytes, size_t align);
+void DELETE_ALIGNED_NOTHROW(void *block, size_t align, const void *nothrow);
+void DELETE_ARRAY_ALIGNED_NOTHROW(void *block, size_t align, const void *nothrow);
+
+// std::get_new_handler() and std::__throw_bad_alloc() of libstdc++ and libc++.
+ASH_WEAK void (*_ZSt15get_new_handlerv(void))(void);
+ASH_WEAK _Noreturn void _ZSt17__throw_bad_allocv(void);
+
+// Calls the program's new_handler, which may free memory, throw, or end the
+// process. False if there is none.
+static bool new_handle(void) {
+    void (*handler)(void) = _ZSt15get_new_handlerv != NULL ? _ZSt15get_new_handlerv() : NULL;
+    if (handler != NULL) {
+        handler();
+    }
+    return handler != NULL;
+}
+
+static ASH_COLD void *new_slow(size_t bytes, size_t align, bool may_throw) {
+    for (;;) {
+        void *block = align <= ASH_MIN_ALIGN ? ash_malloc(bytes) : ash_aligned_alloc(align, bytes);
+        if (block != NULL) {
+            return block;
+        }
+        if (!new_handle()) {
+            break;
+        }
+    }
+    if (!may_throw) {
+        return NULL;
+    }
+    ash_check(_ZSt17__throw_bad_allocv != NULL, "operator new failed without a C++ runtime");
+    _ZSt17__throw_bad_allocv();
+}
+
+ASH_INLINE void *new_block(size_t bytes, bool may_throw) {
+    struct ash_heap *heap = ash_thread_heap();
+    if (ash_likely(bytes <= ASH_FAST_MAX && heap != NULL)) {
+        void *block = ash_fast_take(heap, bytes);
+        if (ash_likely(block != NULL)) {
+            return block;
+        }
+    }
+    return new_slow(bytes, ASH_MIN_ALIGN, may_throw);
+}
+
+ASH_EXPORT ASH_NOINLINE void *NEW(size_t bytes) {
+    return new_block(bytes, true);
+}
+
+ASH_EXPORT ASH_NOINLINE void *NEW_ARRAY(size_t bytes) {
+    return new_block(bytes, true);
+}
+
+ASH_EXPORT ASH_NOINLINE void *NEW_NOTHROW(size_t bytes, const void *nothrow) {
+    (void)nothrow;
+    return new_block(bytes, false);
+}
+
+ASH_EXPORT ASH_NOINLINE void *NEW_ARRAY_NOTHROW(size_t bytes, const void *nothrow) {
+    (void)nothrow;
+    return new_block(bytes, false);
+}
+
+ASH_EXPORT void *NEW_ALIGNED(size_t bytes, size_t align) {
+    return new_slow(bytes, align, true);
+}
+
+ASH_EXPORT void *NEW_ARRAY_ALIGNED(size_t bytes, size_t align) {
+    return new_slow(bytes, align, true);
+}
+
+ASH_EXPORT void *NEW_ALIGNED_NOTHROW(size_t bytes, size_t align, const void *nothrow) {
+    (void)nothrow;
+    return new_slow(bytes, align, false);
+}
+
+ASH_EXPORT void *NEW_ARRAY_ALIGNED_NOTHROW(size_t bytes, size_t align, const void *nothrow) {
+    (void)nothrow;
+    return new_slow(bytes, align, false);
+}
+
+ASH_EXPORT ASH_NOINLINE void DELETE(void *block) {
+    ash_free_inline(block);
+}
+
+ASH_EXPORT ASH_NOINLINE void DELETE_ARRAY(void *block) {
+    ash_free_inline(block);
+}
+
+ASH_EXPORT ASH_NOINLINE void DELETE_SIZED(void *block, size_t bytes) {
+    (void)bytes;
+    ash_free_inline(block);
+}
+
+ASH_EXPORT ASH_NOINLINE void DELETE_ARRAY_SIZED(void *block, size_t bytes) {
+    (void)bytes;
+    ash_free_inline(block);
+}
+
+ASH_EXPORT void DELETE_NOTHROW(void *block, const void *nothrow) {
+    (void)nothrow;
+    ash_free(block);
+}
+
+ASH_EXPORT void DELETE_ARRAY_NOTHROW(void *block, const void *nothrow) {
+    (void)nothrow;
+    ash_free(block);
+}
+
+ASH_EXPORT void DELETE_ALIGNED(void *block, size_t align) {
+    (void)align;
+    ash_free(block);
+}
+
+ASH_EXPORT void DELETE_ARRAY_ALIGNED(void *block, size_t align) {
+    (void)align;
+    ash_free(block);
+}
+
+ASH_EXPORT void DELETE_SIZED_ALIGNED(void *block, size_t bytes, size_t align) {
+    (void)bytes;
+    (void)align;
+    ash_free(block);
+}
+
+ASH_EXPORT void DELETE_ARRAY_SIZED_ALIGNED(void *block, size_t bytes, size_t align) {
+    (void)bytes;
+    (void)align;
+    ash_free(block);
+}
+
+ASH_EXPORT void DELETE_ALIGNED_NOTHROW(void *block, size_t align, const void *nothrow) {
+    (void)align;
+    (void)nothrow;
+    ash_free(block);
+}
+
+ASH_EXPORT void DELETE_ARRAY_ALIGNED_NOTHROW(void *block, size_t align, const void *nothrow) {
+    (void)align;
+    (void)nothrow;
+    ash_free(block);
+}

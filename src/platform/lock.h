@@ -1,0 +1,35 @@
+// A small lock that sleeps in the kernel: 4 bytes, zero when free.
+//
+// Ranks say the order in which locks may be taken: only upwards. Debug builds
+// assert it, per thread. docs/memory-order.md lists who takes what.
+
+#ifndef ASH_PLATFORM_LOCK_H
+#define ASH_PLATFORM_LOCK_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum ash_rank {
+    ASH_RANK_BOOT,
+    ASH_RANK_REGISTRY,  // the list of all heaps
+    ASH_RANK_LATE,      // the heap of threads that have ended
+    ASH_RANK_PURGE,     // one purger at a time
+    ASH_RANK_STORE,     // runs, units, the region
+    ASH_RANK_HUGE,      // the index of huge blocks
+    ASH_RANK_META,      // our own bookkeeping
+    ASH_RANK_EXIT,      // making the key of the exit hook
+};
+
+struct ash_lock {
+    _Atomic uint32_t word;  // 0 free, 1 held, 2 held and somebody may sleep
+    uint32_t rank;
+};
+
+#define ASH_LOCK(rank_) {0, (rank_)}
+
+void ash_lock_take(struct ash_lock *lock);
+bool ash_lock_try(struct ash_lock *lock);
+void ash_lock_drop(struct ash_lock *lock);
+
+#endif

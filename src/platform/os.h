@@ -1,0 +1,84 @@
+// What ashlar asks of an operating system: the whole contract. One os_*.c file
+// answers all of it; tests link a fake one that fails on request.
+//
+// Memory is asked for in whole pages: `start` and `bytes` are multiples of
+// ash_os_page_bytes() and `bytes` is above 0. Fresh pages read as zero. Failure
+// means that the system is out of memory (or of mappings); any other error is a
+// fault of ours and ends the process. errno is unspecified afterwards: only the
+// api floor sets or keeps it.
+
+#ifndef ASH_PLATFORM_OS_H
+#define ASH_PLATFORM_OS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum ash_os_claim {
+    ASH_OS_CLAIMED,  // the range is ours, readable and writable
+    ASH_OS_TAKEN,    // something else lives in the range, or it cannot be used
+    ASH_OS_NO_MEMORY,
+};
+
+// The page size of the running system, in bytes; a power of two.
+size_t ash_os_page_bytes(void);
+
+// Maps exactly [start, start + bytes), or nothing.
+enum ash_os_claim ash_os_claim(void *start, size_t bytes);
+
+// Maps `bytes` anywhere, aligned to `align` (a power of two, a page at least).
+// NULL on failure.
+void *ash_os_map(size_t bytes, size_t align);
+
+// Ends a mapping, or a part of one.
+void ash_os_unmap(void *start, size_t bytes);
+
+// Resizes a mapping made by ash_os_map, moving it if it must and may. NULL on
+// failure: the old one is then untouched.
+void *ash_os_remap(void *start, size_t old_bytes, size_t new_bytes, bool may_move);
+
+// Gives the pages back and keeps the range; it reads as zero afterwards. False
+// if the system refused: the contents are then unchanged.
+bool ash_os_purge(void *start, size_t bytes);
+
+// Whether the system should use huge pages in the range. Advice: never fails.
+void ash_os_advise_huge(void *start, size_t bytes, bool wanted);
+
+// How many of the range's pages are in memory; 0 when the system will not say.
+// The range is at most 2 MiB.
+size_t ash_os_resident_pages(const void *start, size_t bytes);
+
+// Milliseconds of a clock that never goes back, coarse (a few ms) and cheap.
+uint64_t ash_os_clock_ms(void);
+
+// The kernel's ids of the calling thread, never 0, and of its process; and whether
+// it is the first thread of the process.
+uint32_t ash_os_thread_id(void);
+uint32_t ash_os_process_id(void);
+bool ash_os_thread_is_first(void);
+
+// Some bits that differ from process to process. Not for secrets.
+uint64_t ash_os_random(void);
+
+// The value of an environment variable, or NULL, also before the C library has
+// set up its environment; and whether the process runs with rights its user does
+// not have (AT_SECURE), so that the environment cannot be trusted.
+const char *ash_os_env(const char *name);
+bool ash_os_is_privileged(void);
+
+// Sleeps while *word == value (may return early); wakes one sleeper.
+void ash_os_wait(_Atomic uint32_t *word, uint32_t value);
+void ash_os_wake(_Atomic uint32_t *word);
+
+// Runs `hook(argument)` when the calling thread ends, after its other exit
+// handlers. False if the system has no room for a hook.
+bool ash_os_on_thread_exit(void (*hook)(void *), void *argument);
+
+// Runs the three functions around every fork from now on.
+void ash_os_on_fork(void (*prepare)(void), void (*parent)(void), void (*child)(void));
+
+// Writes to standard error. Ends the process with SIGABRT.
+void ash_os_write(const char *text, size_t bytes);
+_Noreturn void ash_os_abort(void);
+
+#endif

@@ -1,0 +1,150 @@
+// Memory, clock, identity and sleeping on Linux. What all Unixes share is in
+// os_posix.c.
+
+#define _GNU_SOURCE
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <stdatomic.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/assert.h"
+#include "base/bits.h"
+#include "platform/os.h"
+
+#ifndef MAP_FIXED_NOREPLACE
+#define MAP_FIXED_NOREPLACE 0x100000
+#endif
+
+enum { MAP_OURS = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE };
+
+size_t ash_os_page_bytes(void) {
+    return (size_t)getauxval(AT_PAGESZ);
+}
+
+enum ash_os_claim ash_os_claim(void *start, size_t bytes) {
+    void *got = mmap(start, bytes, PROT_READ | PROT_WRITE, MAP_OURS | MAP_FIXED_NOREPLACE, -1, 0);
+    if (got == start) {
+        return ASH_OS_CLAIMED;
+    }
+    if (got != MAP_FAILED) {  // a kernel before 4.17 takes the address as a hint
+        ash_os_unmap(got, bytes);
+        return ASH_OS_TAKEN;
+    }
+    return errno == EEXIST || errno == EPERM || errno == EINVAL ? ASH_OS_TAKEN : ASH_OS_NO_MEMORY;
+}
+
+// Maps `align` more than asked for, and cuts off what lies outside.
+static void *map_trimmed(size_t bytes, size_t align) {
+    size_t whole;
+    if (ash_add_overflows(bytes, align, &whole)) {
+        return NULL;
+    }
+    char *got = mmap(NULL, whole, PROT_READ | PROT_WRITE, MAP_OURS, -1, 0);
+    if (got == MAP_FAILED) {
+        return NULL;
+    }
+    size_t before = ash_round_up((uintptr_t)got, align) - (uintptr_t)got;
+    if (before > 0) {
+        ash_os_unmap(got, before);
+    }
+    if (before < align) {
+        ash_os_unmap(got + before + bytes, align - before);
+    }
+    return got + before;
+}
+
+void *ash_os_map(size_t bytes, size_t align) {
+    void *got = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_OURS, -1, 0);
+    if (got == MAP_FAILED) {
+        return NULL;
+    }
+    if (((uintptr_t)got & (align - 1)) == 0) {
+        return got;
+    }
+    ash_os_unmap(got, bytes);
+    return map_trimmed(bytes, align);
+}
+
+void ash_os_unmap(void *start, size_t bytes) {
+    // ENOMEM: the hole would need one mapping more than the system allows. The
+    // addresses stay ours and unused; the memory itself goes back.
+    if (munmap(start, bytes) != 0) {
+        ash_check(errno == ENOMEM, "munmap refused one of ashlar's own mappings");
+        (void)madvise(start, bytes, MADV_DONTNEED);
+    }
+}
+
+void *ash_os_remap(void *start, size_t old_bytes, size_t new_bytes, bool may_move) {
+    void *got = mremap(start, old_bytes, new_bytes, may_move ? MREMAP_MAYMOVE : 0);
+    return got == MAP_FAILED ? NULL : got;
+}
+
+bool ash_os_purge(void *start, size_t bytes) {
+    return madvise(start, bytes, MADV_DONTNEED) == 0;
+}
+
+void ash_os_advise_huge(void *start, size_t bytes, bool wanted) {
+    (void)madvise(start, bytes, wanted ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+}
+
+size_t ash_os_resident_pages(const void *start, size_t bytes) {
+    unsigned char pages[512];
+    size_t count = bytes / ash_os_page_bytes();
+    union {
+        const void *in;
+        void *out;
+    } range = {start};
+    if (count > sizeof pages || mincore(range.out, bytes, pages) != 0) {
+        return 0;
+    }
+    size_t resident = 0;
+    for (size_t i = 0; i < count; i++) {
+        resident += pages[i] & 1u;
+    }
+    return resident;
+}
+
+uint64_t ash_os_clock_ms(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+uint32_t ash_os_thread_id(void) {
+    return (uint32_t)syscall(SYS_gettid);
+}
+
+uint32_t ash_os_process_id(void) {
+    return (uint32_t)getpid();
+}
+
+bool ash_os_thread_is_first(void) {
+    return ash_os_thread_id() == ash_os_process_id();
+}
+
+bool ash_os_is_privileged(void) {
+    return getauxval(AT_SECURE) != 0;
+}
+
+uint64_t ash_os_random(void) {
+    // 16 bytes that the kernel leaves for every program; no system call.
+    const unsigned char *bytes = (const unsigned char *)getauxval(AT_RANDOM);
+    uint64_t bits = 0;
+    for (int i = 0; bytes != NULL && i < 8; i++) {
+        bits = bits << 8 | bytes[i];
+    }
+    return bits;
+}
+
+void ash_os_wait(_Atomic uint32_t *word, uint32_t value) {
+    syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, NULL, NULL, 0);
+}
+
+void ash_os_wake(_Atomic uint32_t *word) {
+    syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+}

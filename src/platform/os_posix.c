@@ -1,0 +1,117 @@
+// The part of os.h that all Unixes answer alike.
+
+#define _GNU_SOURCE
+
+#include <limits.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/assert.h"
+#include "platform/lock.h"
+#include "platform/os.h"
+
+// glibc's lock on the list of open files, recursive. Its fork takes that lock
+// after our prepare handler has run, while a thread that holds it may be waiting
+// for one of ours: so we take it first. Absent elsewhere.
+ASH_WEAK void _IO_list_lock(void);
+ASH_WEAK void _IO_list_unlock(void);
+
+const char *ash_os_env(const char *name) {
+    if (environ == NULL) {
+        return NULL;
+    }
+    size_t length = strlen(name);
+    for (char **entry = environ; *entry != NULL; entry++) {
+        if (strncmp(*entry, name, length) == 0 && (*entry)[length] == '=') {
+            return *entry + length + 1;
+        }
+    }
+    return NULL;
+}
+
+void ash_os_write(const char *text, size_t bytes) {
+    while (bytes > 0) {
+        ssize_t wrote = write(STDERR_FILENO, text, bytes);
+        if (wrote <= 0) {
+            return;
+        }
+        text += wrote;
+        bytes -= (size_t)wrote;
+    }
+}
+
+_Noreturn void ash_os_abort(void) {
+    abort();
+}
+
+// The exit hook ----------------------------------------------------------------
+//
+// A pthread key, made only when a second thread needs it: a program may want all
+// keys for itself. Its destructor asks to be called again until the last round,
+// so that the destructors of other keys still find a heap.
+
+struct exit_hook {
+    void (*run)(void *);
+    void *argument;
+};
+
+static _Thread_local struct exit_hook exit_hook;
+static _Thread_local int exit_round;
+static pthread_key_t exit_key;
+static bool exit_key_made;
+static struct ash_lock exit_lock = ASH_LOCK(ASH_RANK_EXIT);
+
+static void exit_key_destructor(void *hook) {
+    if (++exit_round < PTHREAD_DESTRUCTOR_ITERATIONS &&
+        pthread_setspecific(exit_key, hook) == 0) {
+        return;
+    }
+    exit_hook.run(exit_hook.argument);
+}
+
+bool ash_os_on_thread_exit(void (*run)(void *), void *argument) {
+    ash_lock_take(&exit_lock);
+    if (!exit_key_made) {
+        exit_key_made = pthread_key_create(&exit_key, exit_key_destructor) == 0;
+    }
+    bool made = exit_key_made;
+    ash_lock_drop(&exit_lock);
+
+    exit_hook.run = run;
+    exit_hook.argument = argument;
+    return made && pthread_setspecific(exit_key, &exit_hook) == 0;
+}
+
+// Fork ---------------------------------------------------------------------------
+
+static void (*fork_hooks[3])(void);
+
+static void fork_prepare(void) {
+    if (_IO_list_lock != NULL) {
+        _IO_list_lock();
+    }
+    fork_hooks[0]();
+}
+
+static void fork_parent(void) {
+    fork_hooks[1]();
+    if (_IO_list_unlock != NULL) {
+        _IO_list_unlock();
+    }
+}
+
+static void fork_child(void) {
+    fork_hooks[2]();  // glibc has made its own lock new by now
+}
+
+void ash_os_on_fork(void (*prepare)(void), void (*parent)(void), void (*child)(void)) {
+    fork_hooks[0] = prepare;
+    fork_hooks[1] = parent;
+    fork_hooks[2] = child;
+    (void)pthread_atfork(fork_prepare, fork_parent, fork_child);
+}

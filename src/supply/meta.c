@@ -1,0 +1,54 @@
+#include "supply/meta.h"
+
+#include <stdint.h>
+
+#include "base/bits.h"
+#include "base/config.h"
+#include "platform/lock.h"
+#include "platform/os.h"
+
+enum { META_CHUNK_BYTES = 64 * 1024 };
+
+static struct ash_lock meta_lock = ASH_LOCK(ASH_RANK_META);
+
+// All under meta_lock.
+static char *meta_next;
+static size_t meta_left;
+static size_t meta_mapped;
+
+void *ash_meta_take(size_t bytes) {
+    bytes = ash_round_up(bytes, ASH_CACHE_LINE);
+    ash_lock_take(&meta_lock);
+    if (bytes > meta_left) {
+        size_t page = ash_os_page_bytes();
+        size_t chunk = ash_round_up(ash_max(bytes, META_CHUNK_BYTES), page);
+        char *got = ash_os_map(chunk, page);
+        if (got == NULL) {
+            ash_lock_drop(&meta_lock);
+            return NULL;
+        }
+        meta_next = got;
+        meta_left = chunk;
+        meta_mapped += chunk;
+    }
+    void *taken = meta_next;
+    meta_next += bytes;
+    meta_left -= bytes;
+    ash_lock_drop(&meta_lock);
+    return taken;
+}
+
+size_t ash_meta_bytes(void) {
+    ash_lock_take(&meta_lock);
+    size_t bytes = meta_mapped;
+    ash_lock_drop(&meta_lock);
+    return bytes;
+}
+
+void ash_meta_fork_prepare(void) {
+    ash_lock_take(&meta_lock);
+}
+
+void ash_meta_fork_done(void) {
+    ash_lock_drop(&meta_lock);
+}

@@ -1,0 +1,19 @@
+// Memory for our own bookkeeping: heaps and tables. It only grows; what is given
+// out is zero, aligned to a cache line, and never comes back.
+
+#ifndef ASH_SUPPLY_META_H
+#define ASH_SUPPLY_META_H
+
+#include <stddef.h>
+
+// NULL when the system has no memory.
+void *ash_meta_take(size_t bytes);
+
+// Bytes mapped for bookkeeping through this unit.
+size_t ash_meta_bytes(void);
+
+// Around fork.
+void ash_meta_fork_prepare(void);
+void ash_meta_fork_done(void);
+
+#endif

@@ -1,0 +1,75 @@
+// A slice's record: everything ashlar knows of 64 KiB, out of the user's memory.
+//
+//   window   | slice 0 | slice 1 | slice 2 | ...          records  | 0 | 1 | 2 | ...
+//
+//   record = records + ((p - base) >> ASH_SLICE_SHIFT)
+//
+// A span or run of several slices is described by its first record; the others
+// of a span repeat owner and bin, all that the fast path reads, and say in
+// `back` how far away the first one is.
+//
+// Invariants:
+//   INV-RECORD-1  owner is never NULL in a record below the region's limit that
+//                 was activated: a thread without a heap (NULL) matches nothing
+//   INV-RECORD-2  used + length(free) == carved, in blocks
+//   INV-RECORD-3  remote is 0 or has both the queued bit and a count above 0;
+//                 with the queued bit the record is on exactly one inbox, or on
+//                 its way there
+//   INV-RECORD-4  blocks on a remote chain, in a bin's list or in a thread's
+//                 gathered chains still count as used
+
+#ifndef ASH_SUPPLY_RECORD_H
+#define ASH_SUPPLY_RECORD_H
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/config.h"
+
+struct ash_heap;
+struct ash_bin;
+
+struct ash_block {
+    struct ash_block *next;
+};
+
+enum ash_kind {
+    ASH_KIND_FREE,  // in the store, or inside a run
+    ASH_KIND_SPAN,
+    ASH_KIND_RUN,  // the first slice of a run
+};
+
+// A ticket names a span in 32 bits: its slice's number plus 1; 0 is none.
+
+struct ash_record {
+    // Set when a span is cut or adopted. Any thread that frees may read owner;
+    // bin belongs to the owner.
+    _Atomic(struct ash_heap *) owner;
+    struct ash_bin *bin;
+
+    // Touched only by the owning thread.
+    union {
+        struct ash_block *free;  // of a span: blocks given back to it
+        size_t run_bytes;        // of a run: what the program may use
+    };
+    _Atomic uint32_t used;   // blocks out; others may read it for statistics
+    uint32_t carved;         // blocks cut so far, from the start
+    uint32_t next, prev;     // tickets: neighbours on the shelf's list
+
+    // Pushed to by any thread, emptied by the owner: heap/remote.h.
+    _Atomic uint32_t remote;
+    uint32_t inbox_next;  // ticket; written by the one thread that queues the span
+
+    // Set when the slices are taken, constant while any block is in use. Threads
+    // that hold a block of it may read them.
+    uint32_t slices;
+    uint32_t back;  // slices between the first one and this one
+    uint8_t kind;
+    uint8_t class_index;
+    uint8_t place;  // of a span on its shelf (enum ash_place); its owner's
+};
+
+_Static_assert(sizeof(struct ash_record) <= 64, "a record fits a cache line");
+
+#endif

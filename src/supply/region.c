@@ -1,0 +1,166 @@
+#include "supply/region.h"
+
+#include "base/assert.h"
+#include "base/bits.h"
+#include "platform/os.h"
+
+enum {
+    REGION_STEP_MAX_BYTES = 64 << 20,
+    REGION_RECORD_BYTES = ASH_UNIT_SLICES * (int)sizeof(struct ash_record),
+    // The tables' share of a unit: its records, itself, and its byte of the index.
+    REGION_TABLES_BYTES = REGION_RECORD_BYTES + (int)sizeof(struct ash_unit) + 1,
+    // Each table starts at a multiple of this: the largest page of any system.
+    REGION_TABLE_ALIGN = 64 << 10,
+    REGION_UNITS_MIN = 16,
+    REGION_LOWEST = 16 << 20,
+};
+
+struct ash_region ash_region;
+
+// The tables lie side by side below the window, each with room for all units.
+static size_t region_tables_bytes(size_t unit_max) {
+    size_t bytes = unit_max * REGION_TABLES_BYTES + 3 * REGION_TABLE_ALIGN;
+    return ash_round_up(bytes, ASH_UNIT_BYTES);
+}
+
+// Claims the part of one table that describes units [from, to).
+static bool region_claim_table(void *table, size_t from, size_t to, size_t unit_bytes) {
+    size_t page = ash_os_page_bytes();
+    uintptr_t start = ash_round_up((uintptr_t)table + from * unit_bytes, page);
+    uintptr_t end = ash_round_up((uintptr_t)table + to * unit_bytes, page);
+    return end <= start || ash_os_claim((void *)start, end - start) == ASH_OS_CLAIMED;
+}
+
+// Grows the tables to describe units up to `unit_end`. A failure half-way leaves
+// some tables longer than others; each remembers its own end.
+static bool region_cover(size_t unit_end) {
+    struct ash_region *r = &ash_region;
+    void *const tables[] = {r->best, r->units, r->records};
+    static const size_t unit_bytes[] = {1, sizeof(struct ash_unit), REGION_RECORD_BYTES};
+    for (int i = 0; i < 3; i++) {
+        if (r->covered[i] < unit_end) {
+            if (!region_claim_table(tables[i], r->covered[i], unit_end, unit_bytes[i])) {
+                return false;
+            }
+            r->covered[i] = unit_end;
+        }
+    }
+    return true;
+}
+
+// Lays the tables and the window from `start` on, and claims the first unit's
+// share of the tables.
+static bool region_place(uintptr_t start, size_t unit_max) {
+    struct ash_region *r = &ash_region;
+    uintptr_t units = ash_round_up(start + unit_max, REGION_TABLE_ALIGN);
+    uintptr_t units_end = units + unit_max * sizeof(struct ash_unit);
+    r->best = (uint8_t *)start;
+    r->units = (struct ash_unit *)units;
+    r->records = (struct ash_record *)ash_round_up(units_end, REGION_TABLE_ALIGN);
+    r->base = start + region_tables_bytes(unit_max);
+    r->unit_max = unit_max;
+    r->step = 1;
+    return region_cover(1);
+}
+
+// A large address space: twice the window below the system's own mappings, which
+// grow downwards, and a random distance further.
+static bool region_place_below(uintptr_t top, unsigned address_bits) {
+    unsigned window_bits = ASH_WINDOW_SHIFT;
+    if (window_bits > address_bits - 3) {
+        window_bits = address_bits - 3;
+    }
+    size_t unit_max = (size_t)1 << (window_bits - ASH_UNIT_SHIFT);
+    for (; unit_max >= REGION_UNITS_MIN; unit_max /= 2) {
+        size_t whole = (unit_max << ASH_UNIT_SHIFT) + region_tables_bytes(unit_max);
+        size_t shift = (size_t)(ash_os_random() % (unit_max / 4)) << ASH_UNIT_SHIFT;
+        if (region_place(top - 2 * whole - shift, unit_max)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// A small one: all of it below the system's own mappings; the program's image
+// and whatever else lies there is skipped when the region reaches it.
+static bool region_place_low(uintptr_t top) {
+    size_t shift = (size_t)(ash_os_random() % 64) << ASH_UNIT_SHIFT;
+    uintptr_t start = ash_round_up(REGION_LOWEST + shift, ASH_UNIT_BYTES);
+    for (; start < top / 2; start += 16 * ASH_UNIT_BYTES) {
+        size_t unit_max = (top - start) >> ASH_UNIT_SHIFT;
+        unit_max -= region_tables_bytes(unit_max) >> ASH_UNIT_SHIFT;
+        if (region_place(start, unit_max)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool ash_region_boot(void) {
+    size_t page = ash_os_page_bytes();
+    char *probe = ash_os_map(page, page);
+    if (probe == NULL) {
+        return false;
+    }
+    ash_os_unmap(probe, page);
+    uintptr_t top = ash_round_down((uintptr_t)probe, ASH_UNIT_BYTES);
+    unsigned address_bits = ash_log2(top) + 1;
+    return address_bits > 32 ? region_place_below(top, address_bits) : region_place_low(top);
+}
+
+static char *region_unit_start(size_t unit) {
+    return (char *)(ash_region.base + (unit << ASH_UNIT_SHIFT));
+}
+
+// Claims units [mapped, mapped + count). Returns what happened to all of them.
+static enum ash_os_claim region_claim(size_t count) {
+    struct ash_region *r = &ash_region;
+    if (r->mapped + count > r->unit_max || !region_cover(r->mapped + count)) {
+        return ASH_OS_NO_MEMORY;
+    }
+    char *start = region_unit_start(r->mapped);
+    enum ash_os_claim claim = ash_os_claim(start, count << ASH_UNIT_SHIFT);
+    if (claim == ASH_OS_CLAIMED) {
+        r->mapped += count;
+    }
+    return claim;
+}
+
+// A step may fail where a single unit does not: because memory is short, or
+// because somebody's mapping lies in the middle of it.
+static bool region_map_more(void) {
+    struct ash_region *r = &ash_region;
+    size_t step_max = ASH_HOSTILE ? 2 : REGION_STEP_MAX_BYTES / ASH_UNIT_BYTES;
+    enum ash_os_claim claim = region_claim(r->step);
+    if (claim == ASH_OS_CLAIMED) {
+        r->step = ash_min(r->step * 2, step_max);
+        return true;
+    }
+    r->step = 1;
+    claim = region_claim(1);
+    while (claim == ASH_OS_TAKEN) {
+        r->units[r->mapped].foreign = 1;
+        r->mapped++;
+        claim = region_claim(1);
+    }
+    return claim == ASH_OS_CLAIMED;
+}
+
+size_t ash_region_activate(struct ash_heap *owner) {
+    struct ash_region *r = &ash_region;
+    do {
+        if (r->active == r->mapped && !region_map_more()) {
+            return SIZE_MAX;
+        }
+    } while (r->units[r->active].foreign && ++r->active != 0);
+    size_t unit = r->active++;
+    struct ash_record *record = r->records + unit * ASH_UNIT_SLICES;
+    for (size_t i = 0; i < ASH_UNIT_SLICES; i++) {
+        // relaxed: published with the first block of the slice.
+        atomic_store_explicit(&record[i].owner, owner, memory_order_relaxed);
+    }
+    r->units[unit].free = UINT32_MAX;
+    // release: a thread that loads the new limit finds the records.
+    atomic_store_explicit(&r->limit, r->active << ASH_UNIT_SHIFT, memory_order_release);
+    return unit;
+}

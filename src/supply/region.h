@@ -1,0 +1,110 @@
+// The region: one window of addresses from which slices are taken, lowest first.
+//
+//   tables below the window          base                  limit        window end
+//   | best | units | records |       | active units ....... | mapped ... | not ours yet |
+//
+// Nothing is reserved. The window is a range that the system left empty, far
+// below where it places its own mappings; it is claimed in growing steps, and so
+// are the tables that describe it. A step that finds somebody else's mapping in
+// its way skips that unit for good. So address limits (RLIMIT_AS) are charged for
+// what is used alone, core dumps are small, and 32-bit systems work the same way.
+// docs/decisions/0001-window.md compares this with one big reservation.
+//
+// Invariants:
+//   INV-REGION-1  base is a multiple of the unit
+//   INV-REGION-2  units below `active` are active or foreign; limit == active units
+//   INV-REGION-3  tables cover every unit below `active`
+
+#ifndef ASH_SUPPLY_REGION_H
+#define ASH_SUPPLY_REGION_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/config.h"
+#include "supply/record.h"
+
+// The state of 32 slices. Under the store's lock.
+struct ash_unit {
+    uint32_t free;    // bit set: the slice is in the store
+    uint32_t dirty;   // of these: pages may be in memory, contents are not zero
+    uint32_t since_ms;  // when a slice last became free (low 32 bits of the clock)
+    uint32_t next, prev;  // in the purge queue
+    uint8_t queued;
+    uint8_t foreign;  // somebody else's mapping is in it: never used
+    uint8_t huge;     // huge pages are asked for
+};
+
+struct ash_region {
+    // Set at boot, constant after. Read by every free.
+    _Alignas(ASH_CACHE_LINE) uintptr_t base;
+    _Atomic uintptr_t limit;  // bytes of the window in use; grows under the store's lock
+    struct ash_record *records;
+
+    // Under the store's lock.
+    struct ash_unit *units;
+    uint8_t *best;      // a byte per unit, for the store: see supply/fit.h
+    size_t unit_max;    // units in the window
+    size_t active;      // units handed to the store so far
+    size_t mapped;      // units claimed so far
+    size_t step;        // units to claim next
+    size_t covered[3];  // units that each table covers
+};
+
+// Lives for the whole process. base is 0 and limit is 0 before boot.
+extern struct ash_region ash_region;
+
+// Chooses the window and claims the first tables. False without memory.
+bool ash_region_boot(void);
+
+// Makes the next unit usable and returns its index, or SIZE_MAX when there is no
+// memory or the window is full. Its records are initialised with `owner`.
+size_t ash_region_activate(struct ash_heap *owner);
+
+static inline uintptr_t ash_region_offset(const void *p) {
+    return (uintptr_t)p - ash_region.base;
+}
+
+// Whether p lies in the part of the window that is in use.
+static inline bool ash_region_contains(const void *p) {
+    // relaxed: whoever handed p to this thread has seen the limit that covers it.
+    return ash_region_offset(p) <
+           atomic_load_explicit(&ash_region.limit, memory_order_relaxed);
+}
+
+// p lies in the region. Whether its unit holds somebody else's mapping.
+static inline bool ash_region_is_foreign(const void *p) {
+    return ash_region.units[ash_region_offset(p) >> ASH_UNIT_SHIFT].foreign;
+}
+
+// p lies in the region.
+static inline struct ash_record *ash_record_of(const void *p) {
+    return ash_region.records + (ash_region_offset(p) >> ASH_SLICE_SHIFT);
+}
+
+static inline struct ash_record *ash_record_first(const void *p) {
+    struct ash_record *record = ash_record_of(p);
+    return record - record->back;
+}
+
+static inline uint32_t ash_record_slice(const struct ash_record *record) {
+    return (uint32_t)(record - ash_region.records);
+}
+
+static inline uint32_t ash_record_ticket(const struct ash_record *record) {
+    return ash_record_slice(record) + 1;
+}
+
+// `ticket` is not 0.
+static inline struct ash_record *ash_record_by_ticket(uint32_t ticket) {
+    return ash_region.records + (ticket - 1);
+}
+
+static inline char *ash_record_start(const struct ash_record *record) {
+    uintptr_t offset = (uintptr_t)ash_record_slice(record) << ASH_SLICE_SHIFT;
+    return (char *)(ash_region.base + offset);
+}
+
+#endif

@@ -1,0 +1,58 @@
+#include "supply/run.h"
+
+#include "base/bits.h"
+#include "platform/os.h"
+#include "supply/region.h"
+#include "supply/store.h"
+
+static _Atomic size_t run_total;
+
+static size_t run_slices(size_t bytes) {
+    return (bytes + ASH_SLICE_BYTES - 1) >> ASH_SLICE_SHIFT;
+}
+
+// Also counts: `bytes` replaces what the run held before.
+static void run_set(struct ash_record *run, size_t slices, size_t bytes) {
+    size_t usable = ash_min(ash_round_up(bytes, ash_os_page_bytes()), slices << ASH_SLICE_SHIFT);
+    // relaxed: a count.
+    atomic_fetch_add_explicit(&run_total, usable - run->run_bytes, memory_order_relaxed);
+    run->slices = (uint32_t)slices;
+    run->run_bytes = usable;
+}
+
+void *ash_run_take(size_t bytes, size_t align, bool *zero) {
+    size_t slices = run_slices(bytes);
+    struct ash_record *run =
+        ash_store_take(slices, ash_max(align >> ASH_SLICE_SHIFT, 1), zero);
+    if (run == NULL) {
+        return NULL;
+    }
+    run->kind = ASH_KIND_RUN;
+    run->back = 0;
+    run->run_bytes = 0;
+    run_set(run, slices, bytes);
+    return ash_record_start(run);
+}
+
+void ash_run_give(struct ash_record *run) {
+    atomic_fetch_sub_explicit(&run_total, run->run_bytes, memory_order_relaxed);
+    ash_store_give(run, run->slices);
+}
+
+bool ash_run_resize(struct ash_record *run, size_t bytes) {
+    size_t slices = run_slices(bytes);
+    if (slices > run->slices &&
+        !ash_store_take_at(run + run->slices, slices - run->slices)) {
+        return false;
+    }
+    size_t old_slices = run->slices;
+    run_set(run, slices, bytes);
+    if (slices < old_slices) {
+        ash_store_give(run + slices, old_slices - slices);
+    }
+    return true;
+}
+
+size_t ash_run_total(void) {
+    return atomic_load_explicit(&run_total, memory_order_relaxed);
+}

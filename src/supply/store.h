@@ -1,0 +1,58 @@
+// The store: all free slices, shared by all threads, handed out as runs of
+// slices, lowest address first.
+//
+// A unit's `free` word says which of its slices are here. Runs of up to 32 slices
+// lie within one unit; longer ones start at a unit and take whole units, and the
+// rest of the last one stays usable. Lowest first packs the heap, so that units
+// at the top fall empty and can be given back.
+//
+// Invariants:
+//   INV-STORE-1  dirty is a subset of free
+//   INV-STORE-2  best[unit] == longest run of bits in free
+//   INV-STORE-3  a slice that is free has kind FREE and no heap as owner
+//   INV-STORE-4  a unit with dirty slices is in the purge queue, or being purged
+
+#ifndef ASH_SUPPLY_STORE_H
+#define ASH_SUPPLY_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "supply/record.h"
+
+// The owner of slices that no heap owns: no thread's heap, and never NULL. Frees
+// of other memory than spans' miss the fast path by it.
+extern struct ash_heap *const ash_store_owner;
+
+struct ash_store_figures {
+    size_t active_bytes;  // slices activated so far
+    size_t free_bytes;    // of these, in the store
+    size_t dirty_bytes;   // of these, not known to be given back
+};
+
+// Takes `slices` contiguous slices, the first at a multiple of `align` slices (a
+// power of two, 32 at most). `*zero` says whether their contents are all zero.
+// The records still say FREE. NULL without memory.
+struct ash_record *ash_store_take(size_t slices, size_t align, bool *zero);
+
+// Takes the `slices` slices that begin with `first`, if all are free.
+bool ash_store_take_at(struct ash_record *first, size_t slices);
+
+// Gives slices back. Their records are reset here.
+void ash_store_give(struct ash_record *first, size_t slices);
+
+// Gives pages back to the system: those that are due, or all. Returns whether
+// anything was given back. Never holds the store's lock while it calls the system.
+bool ash_store_purge(bool all);
+
+// Around fork: nothing is being changed or purged in between.
+void ash_store_fork_prepare(void);
+void ash_store_fork_done(void);
+
+struct ash_store_figures ash_store_measure(void);
+
+// INV-STORE-1 to 3 and INV-FIT-1.
+void ash_store_audit(void);
+
+#endif
