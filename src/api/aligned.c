@@ -22,7 +22,7 @@ static unsigned aligned_class(size_t align, size_t bytes) {
     return i;
 }
 
-// `align` is a power of two. Keeps errno.
+// `align` is a power of two. NULL without memory; errno may say so.
 static void *aligned_take(size_t align, size_t bytes) {
     if (align <= ASH_MIN_ALIGN) {
         return ash_malloc_inline(bytes);
@@ -30,17 +30,12 @@ static void *aligned_take(size_t align, size_t bytes) {
     if (ash_unlikely(ash_thread_heap() == NULL)) {  // the classes are not yet known
         ash_free_inline(ash_malloc_inline(0));
     }
-    int saved_errno = errno;
     unsigned class_index = aligned_class(align, bytes);
-    void *block;
     if (class_index < ASH_CLASS_COUNT) {
-        block = ash_malloc_inline(ash_classes[class_index].block_bytes);
-    } else {
-        bool zero;
-        block = ash_large_take(bytes, align, &zero);
+        return ash_malloc_inline(ash_classes[class_index].block_bytes);
     }
-    errno = saved_errno;
-    return block;
+    bool zero;
+    return ash_large_take(bytes, align, &zero);
 }
 
 static void *aligned_or_enomem(size_t align, size_t bytes) {

@@ -1,5 +1,3 @@
-#include <errno.h>
-
 #include "api/late.h"
 #include "api/thread.h"
 #include "ashlar/ashlar.h"
@@ -10,7 +8,6 @@
 #include "supply/store.h"
 
 ASH_NOINLINE bool ash_collect(void) {
-    int saved_errno = errno;
     struct ash_heap *mine = ash_thread_attach();
     bool gave = false;
     if (mine != NULL) {
@@ -27,6 +24,5 @@ ASH_NOINLINE bool ash_collect(void) {
         ash_late_strip();
         gave = ash_store_purge(true);
     }
-    errno = saved_errno;
     return gave;
 }

@@ -28,11 +28,12 @@ void *ash_take_class(unsigned class_index) {
 }
 
 ASH_NOINLINE void *ash_malloc_slow(size_t bytes) {
-    int saved_errno = errno;
     bool zero;
     void *block = bytes <= ASH_BLOCK_MAX ? ash_take_class(ash_class_of(bytes))
                                          : ash_large_take(bytes, ASH_MIN_ALIGN, &zero);
-    errno = block == NULL ? ENOMEM : saved_errno;
+    if (ash_unlikely(block == NULL)) {
+        errno = ENOMEM;
+    }
     return block;
 }
 
@@ -41,37 +42,32 @@ void *ash_zalloc(size_t bytes) {
         void *block = ash_malloc_inline(bytes);
         return block == NULL ? NULL : memset(block, 0, bytes);
     }
-    int saved_errno = errno;
     bool zero = false;
     void *block = ash_large_take(bytes, ASH_MIN_ALIGN, &zero);
-    errno = block == NULL ? ENOMEM : saved_errno;
-    return block == NULL || zero ? block : memset(block, 0, bytes);
+    if (block == NULL) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    return zero ? block : memset(block, 0, bytes);
 }
 
 // Freeing ---------------------------------------------------------------------------
 
 static void free_local(struct ash_heap *heap, struct ash_record *span, struct ash_block *block) {
-    ash_span_return(heap, span, block, block, 1);
+    ash_span_mark(span, block);
+    ash_span_settle(heap, span, 1);
     if (ASH_AUDIT) {
         ash_heap_audit_some(heap);
     }
 }
 
-static void free_span_block(struct ash_record *span, struct ash_block *block) {
-    struct ash_heap *owner = atomic_load_explicit(&span->owner, memory_order_relaxed);
-    if (owner == ash_thread_heap()) {
-        span->bin->room++;  // ash_fast_give took it before it found the bin full
-    }
+// The owner was another heap, or the thread did not know its own.
+static void free_in_span(struct ash_record *span, struct ash_block *block) {
     struct ash_heap *heap = ash_thread_attach();
-    size_t offset = (size_t)((char *)block - ash_record_start(span));
-    if (ash_unlikely(offset % ASH_CLASS_STEP != 0)) {
-        ash_report_bad_pointer("free", block, "it does not point to the start of a block");
-    }
-    ash_assert(offset % ash_span_class(span)->block_bytes == 0);
-    if (heap == owner) {
-        free_local(heap, span, block);
-    } else if (heap == NULL || heap == &ash_heap_done) {
+    if (heap == NULL || heap == &ash_heap_done) {
         ash_remote_free_now(span, block);
+    } else if (atomic_load_explicit(&span->owner, memory_order_relaxed) == heap) {
+        free_local(heap, span, block);
     } else {
         ash_remote_free(heap, span, block);
     }
@@ -92,23 +88,33 @@ static void free_unknown(void *block) {
     }
 }
 
-ASH_NOINLINE void ash_free_slow(void *block) {
-    if (block == NULL) {
-        return;
-    }
-    int saved_errno = errno;
+static ASH_NOINLINE void free_other(void *block) {
     struct ash_record *record = ash_region_contains(block) ? ash_record_first(block) : NULL;
-    if (record != NULL && record->kind == ASH_KIND_SPAN) {
-        free_span_block(record, block);
-    } else if (record != NULL && record->kind == ASH_KIND_RUN) {
+    if (record == NULL || record->kind == ASH_KIND_FREE) {
+        free_unknown(block);
+    } else if (record->kind == ASH_KIND_SPAN) {
+        free_in_span(record, block);
+    } else {
         if (ash_record_start(record) != block) {
             ash_report_bad_pointer("free", block, "it does not point to the start of a block");
         }
         ash_run_give(record);
-    } else {
-        free_unknown(block);
     }
-    errno = saved_errno;
+}
+
+ASH_NOINLINE void ash_free_slow(void *block) {
+    struct ash_heap *heap = ash_thread_heap();
+    if (ash_region_contains(block)) {
+        struct ash_record *record = ash_record_of(block);
+        if (atomic_load_explicit(&record->owner, memory_order_relaxed) == heap) {
+            record->bin->room++;  // ash_fast_give took it before it found the bin full
+            free_local(heap, record - record->back, block);
+            return;
+        }
+    }
+    if (block != NULL) {
+        free_other(block);
+    }
 }
 
 // What callers see --------------------------------------------------------------------

@@ -72,9 +72,10 @@ ASH_NOINLINE void *ash_realloc(void *block, size_t bytes) {
         ash_free_inline(block);
         return NULL;
     }
-    int saved_errno = errno;
     void *moved = bytes > PTRDIFF_MAX ? NULL : realloc_any(block, bytes);
-    errno = moved == NULL ? ENOMEM : saved_errno;
+    if (moved == NULL) {
+        errno = ENOMEM;
+    }
     return moved;
 }
 

@@ -53,8 +53,8 @@ enum {
     ASH_BIN_BYTES = ASH_HOSTILE ? 256 : 8192,
     ASH_BIN_BLOCKS = ASH_HOSTILE ? 4 : 128,
 
-    // How much of a span is cut into blocks at a time.
-    ASH_CARVE_BYTES = 4096,
+    // About how much a bin is stocked with at a time.
+    ASH_STOCK_BYTES = 4096,
 
     // Foreign blocks gathered before they are published: chains, and per chain.
     ASH_GATHER_CHAINS = ASH_HOSTILE ? 2 : 8,

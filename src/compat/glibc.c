@@ -19,7 +19,6 @@
 // arena: what the region holds active; hblkhd: mappings of their own; uordblks and
 // fordblks: in use and free, of both; keepcost: what malloc_trim could give back.
 ASH_EXPORT struct mallinfo2 mallinfo2(void) {
-    int saved_errno = errno;
     struct ash_figures f = ash_figures_take();
     struct mallinfo2 info = {0};
     info.arena = f.active;
@@ -29,7 +28,6 @@ ASH_EXPORT struct mallinfo2 mallinfo2(void) {
     info.fordblks = f.active + f.huge - f.allocated;
     info.fsmblks = f.ready;
     info.keepcost = f.dirty;
-    errno = saved_errno;
     return info;
 }
 

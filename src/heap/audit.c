@@ -18,12 +18,15 @@ static void audit_block(const struct ash_record *span, const struct ash_block *b
     ash_assert(offset / ash_span_class(span)->block_bytes < span->carved);
 }
 
-static uint32_t audit_free_list(const struct ash_record *span) {
+static uint32_t audit_marks(const struct ash_record *span) {
+    const uint64_t *marks = ash_record_marks(span);
     uint32_t count = 0;
-    for (const struct ash_block *block = span->free; block != NULL; block = block->next) {
-        audit_block(span, block);
-        count++;
-        ash_assert(count <= span->carved);
+    for (uint32_t i = 0; i < span->slices * ASH_SLICE_MARKS; i++) {
+        ash_assert(marks[i] == 0 || i >= span->lowest_mark);
+        for (uint64_t word = marks[i]; word != 0; word &= word - 1) {
+            ash_assert(i * 64 + (uint32_t)ash_ctz64(word) < span->carved);
+            count++;
+        }
     }
     return count;
 }
@@ -31,7 +34,7 @@ static uint32_t audit_free_list(const struct ash_record *span) {
 static void audit_span(struct ash_heap *heap, const struct ash_record *span, unsigned class_index) {
     ash_assert(audit_owned(heap, span, class_index));
     ash_assert(span->carved <= ash_span_class(span)->blocks);
-    ash_assert(ash_span_used(span) + audit_free_list(span) == span->carved);  // INV-RECORD-2
+    ash_assert(ash_span_used(span) + audit_marks(span) == span->carved);  // INV-RECORD-2
     for (uint32_t i = 0; i < span->slices; i++) {
         ash_assert(span[i].back == i && span[i].bin == span->bin);
     }
@@ -43,7 +46,7 @@ static void audit_shelf(struct ash_heap *heap, unsigned class_index) {
     for (uint32_t ticket = shelf->listed; ticket != 0;) {
         const struct ash_record *span = ash_record_by_ticket(ticket);
         ash_assert(span->place == ASH_PLACE_LISTED && span->prev == before);  // INV-HEAP-3
-        ash_assert(span->free != NULL || span->carved < ash_span_class(span)->blocks);
+        ash_assert(ash_span_has_room(span));
         audit_span(heap, span, class_index);
         before = ticket;
         ticket = span->next;

@@ -14,7 +14,9 @@ static void orphan_empty_bin(struct ash_heap *heap, unsigned class_index) {
     bin->room = ash_classes[class_index].cap;
     while (block != NULL) {
         struct ash_block *next = block->next;
-        ash_span_return(heap, ash_record_first(block), block, block, 1);
+        struct ash_record *span = ash_record_first(block);
+        ash_span_mark(span, block);
+        ash_span_settle(heap, span, 1);
         block = next;
     }
 }
@@ -90,7 +92,7 @@ static void orphan_list_current(struct ash_heap *orphan, struct ash_shelf *shelf
         return;
     }
     shelf->current = NULL;
-    if (span->free != NULL || span->carved < ash_span_class(span)->blocks) {
+    if (ash_span_has_room(span)) {
         ash_span_list(orphan, span);
     } else {
         span->place = ASH_PLACE_FULL;

@@ -100,12 +100,16 @@ void ash_remote_flush(struct ash_heap *heap) {
     }
 }
 
-static struct ash_block *remote_last(struct ash_block *head, uint32_t count) {
-    while (--count > 0) {
-        head = head->next;
+// Takes in a chain of `count` blocks.
+static void remote_return(struct ash_heap *heap, struct ash_record *span, struct ash_block *head,
+                          uint32_t count) {
+    for (uint32_t i = 0; i < count; i++) {
         ash_check(head != NULL, "a list of freed blocks was overwritten (write after free?)");
+        struct ash_block *next = head->next;
+        ash_span_mark(span, head);
+        head = next;
     }
-    return head;
+    ash_span_settle(heap, span, count);
 }
 
 void ash_remote_drain(struct ash_heap *heap) {
@@ -121,8 +125,6 @@ void ash_remote_drain(struct ash_heap *heap) {
         }
         // acquire: pairs with the release in remote_publish.
         uint32_t word = atomic_exchange_explicit(&span->remote, 0, memory_order_acquire);
-        uint32_t count = remote_count(word);
-        struct ash_block *head = remote_head(span, word);
-        ash_span_return(heap, span, head, remote_last(head, count), count);
+        remote_return(heap, span, remote_head(span, word), remote_count(word));
     }
 }

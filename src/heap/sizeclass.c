@@ -25,6 +25,9 @@ void ash_class_boot(void) {
         size_t least = ASH_SPAN_BLOCKS_MIN * (size_t)c->block_bytes;
         c->slices = (uint32_t)(ash_round_up(least, ASH_SLICE_BYTES) >> ASH_SLICE_SHIFT);
         c->blocks = (c->slices << ASH_SLICE_SHIFT) / c->block_bytes;
+        uint64_t steps = c->block_bytes / ASH_CLASS_STEP;
+        c->inverse = ((UINT64_C(1) << 32) + steps - 1) / steps;
+        c->stock = (uint32_t)ash_max(ASH_STOCK_BYTES / c->block_bytes, 1);
         c->cap = (int32_t)class_cap(c->block_bytes);
         size_t gather = ash_max(ASH_GATHER_BYTES / c->block_bytes, 1);
         c->gather = (uint32_t)ash_min(gather, ASH_GATHER_BLOCKS);

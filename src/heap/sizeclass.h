@@ -30,6 +30,8 @@ _Static_assert(256 << ASH_CLASS_DOUBLINGS == ASH_BLOCK_MAX, "the last class is t
 struct ash_class {
     uint32_t block_bytes;
     uint32_t blocks;  // of a span
+    uint64_t inverse;  // 2^32 / (block_bytes / 16), rounded up: divides by multiplying
+    uint32_t stock;   // blocks that a bin is stocked with at a time
     uint32_t slices;  // of a span
     int32_t cap;      // blocks that the bin's list may hold
     uint32_t gather;  // foreign blocks of a span before they are published
@@ -38,6 +40,12 @@ struct ash_class {
 extern struct ash_class ash_classes[ASH_CLASS_COUNT];
 
 void ash_class_boot(void);
+
+// Which block of its span lies `offset` bytes behind the span's start. Exact, since
+// offset / 16 has at most 14 bits and block_bytes / 16 at most 11.
+static inline uint32_t ash_class_index(const struct ash_class *c, size_t offset) {
+    return (uint32_t)((uint64_t)(offset / ASH_CLASS_STEP) * c->inverse >> 32);
+}
 
 // The smallest class that holds `bytes`, at most ASH_BLOCK_MAX.
 static inline unsigned ash_class_of(size_t bytes) {

@@ -1,6 +1,9 @@
 #include "heap/span.h"
 
+#include <string.h>
+
 #include "base/assert.h"
+#include "platform/report.h"
 #include "supply/store.h"
 
 struct ash_record *ash_span_cut(struct ash_heap *heap, unsigned class_index) {
@@ -16,7 +19,7 @@ struct ash_record *ash_span_cut(struct ash_heap *heap, unsigned class_index) {
         span[i].back = i;
         span[i].slices = c->slices;
     }
-    span->free = NULL;
+    span->lowest_mark = 0;
     span->carved = 0;
     span->next = span->prev = 0;
     span->place = ASH_PLACE_FULL;
@@ -45,6 +48,7 @@ void ash_span_retire(struct ash_heap *heap, struct ash_record *span) {
         shelf->current = NULL;
     }
     heap->span_count--;
+    memset(ash_record_marks(span), 0, ash_round_up(span->carved, 64) / 8);
     ash_store_give(span, span->slices);
 }
 
@@ -72,54 +76,101 @@ void ash_span_unlist(struct ash_heap *heap, struct ash_record *span) {
     span->place = ASH_PLACE_FULL;
 }
 
-// Cuts the next few blocks and links them in the order of their addresses.
-static struct ash_block *span_carve(struct ash_record *span, uint32_t *count) {
-    const struct ash_class *c = ash_span_class(span);
-    size_t n = ash_max(ASH_CARVE_BYTES / c->block_bytes, 1);
-    n = ash_min(n, c->blocks - span->carved);
-    char *first = ash_record_start(span) + (size_t)span->carved * c->block_bytes;
-    struct ash_block *block = (struct ash_block *)(void *)first;
-    for (size_t i = 1; i < n; i++) {
-        struct ash_block *next = (struct ash_block *)(void *)(first + i * c->block_bytes);
-        block->next = next;
-        block = next;
+bool ash_span_has_room(const struct ash_record *span) {
+    return ash_span_used(span) < ash_span_class(span)->blocks;
+}
+
+static struct ash_block *span_block(const struct ash_record *span, size_t index) {
+    size_t offset = index * ash_span_class(span)->block_bytes;
+    return (struct ash_block *)(void *)(ash_record_start(span) + offset);
+}
+
+// Links the lowest marked blocks, `count` of them, behind `*tail`.
+static void span_unmark(struct ash_record *span, uint32_t count, struct ash_block **tail) {
+    uint64_t *marks = ash_record_marks(span);
+    size_t at = span->lowest_mark;
+    while (count > 0) {
+        uint64_t word = marks[at];
+        for (; word != 0 && count > 0; count--) {
+            struct ash_block *block = span_block(span, at * 64 + (size_t)ash_ctz64(word));
+            *tail = block;
+            tail = &block->next;
+            word &= word - 1;
+        }
+        marks[at] = word;
+        at += word == 0 ? 1 : 0;
     }
-    block->next = NULL;
-    span->carved += (uint32_t)n;
-    *count = (uint32_t)n;
-    return (struct ash_block *)(void *)first;
+    *tail = NULL;
+    span->lowest_mark = at;
+}
+
+static void span_carve(struct ash_record *span, uint32_t count, struct ash_block **tail) {
+    uint32_t block_bytes = ash_span_class(span)->block_bytes;
+    char *next = (char *)span_block(span, span->carved);
+    for (uint32_t i = 0; i < count; i++) {
+        struct ash_block *block = (struct ash_block *)(void *)next;
+        *tail = block;
+        tail = &block->next;
+        next += block_bytes;
+    }
+    *tail = NULL;
+    span->carved += count;
 }
 
 bool ash_span_stock(struct ash_heap *heap, struct ash_record *span) {
+    const struct ash_class *c = ash_span_class(span);
     struct ash_bin *bin = &heap->bins[span->class_index];
     ash_assert(bin->head == NULL);
-    uint32_t count = span->carved - ash_span_used(span);
-    if (span->free != NULL) {
-        bin->head = span->free;
-        span->free = NULL;
-    } else if (span->carved < ash_span_class(span)->blocks) {
-        bin->head = span_carve(span, &count);
+    uint32_t used = ash_span_used(span);
+    uint32_t count;
+    if (used < span->carved) {
+        count = (uint32_t)ash_min(c->stock, span->carved - used);
+        span_unmark(span, count, &bin->head);
     } else {
-        return false;
+        count = (uint32_t)ash_min(c->stock, c->blocks - span->carved);
+        span_carve(span, count, &bin->head);
     }
     bin->room -= (int32_t)count;
-    ash_heap_count(heap, ash_span_class(span), (ptrdiff_t)count);
-    ash_span_set_used(span, span->carved);
-    return true;
+    ash_heap_count(heap, c, (ptrdiff_t)count);
+    ash_span_set_used(span, used + count);
+    return count > 0;
 }
 
-void ash_span_return(struct ash_heap *heap, struct ash_record *span, struct ash_block *head,
-                     struct ash_block *tail, uint32_t count) {
+void ash_span_mark(struct ash_record *span, struct ash_block *block) {
+    const struct ash_class *c = ash_span_class(span);
+    size_t offset = (size_t)((char *)block - ash_record_start(span));
+    uint32_t index = ash_class_index(c, offset);
+    if (ash_unlikely(index * c->block_bytes != offset || index >= span->carved)) {
+        ash_report_bad_pointer("free", block, "it does not point to the start of a block");
+    }
+    size_t at = index / 64;
+    uint64_t bit = (uint64_t)1 << index % 64;
+    uint64_t *marks = ash_record_marks(span);
+    if (ash_unlikely((marks[at] & bit) != 0)) {
+        ash_report_bad_pointer("double free", block, "it is free already");
+    }
+    marks[at] |= bit;
+    if (at < span->lowest_mark) {
+        span->lowest_mark = at;
+    }
+}
+
+static ASH_NOINLINE void span_replace(struct ash_heap *heap, struct ash_record *span,
+                                      uint32_t used) {
+    if (used > 0) {
+        ash_span_list(heap, span);
+    } else if (span->place != ASH_PLACE_CURRENT) {
+        ash_span_retire(heap, span);
+    }
+}
+
+void ash_span_settle(struct ash_heap *heap, struct ash_record *span, uint32_t count) {
     uint32_t used = ash_span_used(span);
-    ash_check(used >= count, "more blocks came back to a span than it gave out (double free?)");
+    ash_assert(used >= count);
     used -= count;
     ash_heap_count(heap, ash_span_class(span), -(ptrdiff_t)count);
-    tail->next = span->free;
-    span->free = head;
     ash_span_set_used(span, used);
-    if (ash_unlikely(used == 0) && span->place != ASH_PLACE_CURRENT) {
-        ash_span_retire(heap, span);
-    } else if (span->place == ASH_PLACE_FULL) {
-        ash_span_list(heap, span);
+    if (ash_unlikely(used == 0 || span->place == ASH_PLACE_FULL)) {
+        span_replace(heap, span, used);
     }
 }

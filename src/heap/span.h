@@ -36,14 +36,17 @@ void ash_span_retire(struct ash_heap *heap, struct ash_record *span);
 // Makes `heap` the owner, with `span` on its list. seq_cst: see ash_orphan_adopt.
 void ash_span_set_owner(struct ash_record *span, struct ash_heap *heap);
 
-// Moves all that the span has at hand to its bin, which is empty: its free list,
-// else the next few blocks that were never cut. False if it has nothing.
+// Moves the span's next blocks to its bin, which is empty: of those that came back
+// the lowest, else the next that were never cut. False if it has nothing.
 bool ash_span_stock(struct ash_heap *heap, struct ash_record *span);
 
-// Takes `count` linked blocks back, from `head` to `tail`, and moves the span to
-// the place it now belongs to; it may be retired.
-void ash_span_return(struct ash_heap *heap, struct ash_record *span, struct ash_block *head,
-                     struct ash_block *tail, uint32_t count);
+// Marks a block as back in its span. Ends the process if it is there already, or
+// does not start where a block starts.
+void ash_span_mark(struct ash_record *span, struct ash_block *block);
+
+// After `count` blocks were marked: moves the span to the place it now belongs to.
+// It may be retired.
+void ash_span_settle(struct ash_heap *heap, struct ash_record *span, uint32_t count);
 
 void ash_span_list(struct ash_heap *heap, struct ash_record *span);
 void ash_span_unlist(struct ash_heap *heap, struct ash_record *span);
@@ -51,6 +54,9 @@ void ash_span_unlist(struct ash_heap *heap, struct ash_record *span);
 static inline const struct ash_class *ash_span_class(const struct ash_record *span) {
     return &ash_classes[span->class_index];
 }
+
+// Whether the span has blocks to give.
+bool ash_span_has_room(const struct ash_record *span);
 
 static inline uint32_t ash_span_used(const struct ash_record *span) {
     // relaxed: a count; the owner reads what it wrote, others take a snapshot.

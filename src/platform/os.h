@@ -4,8 +4,8 @@
 // Memory is asked for in whole pages: `start` and `bytes` are multiples of
 // ash_os_page_bytes() and `bytes` is above 0. Fresh pages read as zero. Failure
 // means that the system is out of memory (or of mappings); any other error is a
-// fault of ours and ends the process. errno is unspecified afterwards: only the
-// api floor sets or keeps it.
+// fault of ours and ends the process. All of these keep errno: only the api floor
+// sets it.
 
 #ifndef ASH_PLATFORM_OS_H
 #define ASH_PLATFORM_OS_H

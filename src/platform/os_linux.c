@@ -26,16 +26,26 @@ size_t ash_os_page_bytes(void) {
     return (size_t)getauxval(AT_PAGESZ);
 }
 
+// mmap(2) for private memory, with its error instead of errno: 0 on success.
+static int map_ours(void *hint, size_t bytes, int flags, void **got) {
+    int saved_errno = errno;
+    *got = mmap(hint, bytes, PROT_READ | PROT_WRITE, MAP_OURS | flags, -1, 0);
+    int error = *got == MAP_FAILED ? errno : 0;
+    errno = saved_errno;
+    return error;
+}
+
 enum ash_os_claim ash_os_claim(void *start, size_t bytes) {
-    void *got = mmap(start, bytes, PROT_READ | PROT_WRITE, MAP_OURS | MAP_FIXED_NOREPLACE, -1, 0);
-    if (got == start) {
-        return ASH_OS_CLAIMED;
-    }
-    if (got != MAP_FAILED) {  // a kernel before 4.17 takes the address as a hint
+    void *got;
+    int error = map_ours(start, bytes, MAP_FIXED_NOREPLACE, &got);
+    if (error == 0 && got != start) {  // a kernel before 4.17 takes the address as a hint
         ash_os_unmap(got, bytes);
         return ASH_OS_TAKEN;
     }
-    return errno == EEXIST || errno == EPERM || errno == EINVAL ? ASH_OS_TAKEN : ASH_OS_NO_MEMORY;
+    if (error == EEXIST || error == EPERM || error == EINVAL) {
+        return ASH_OS_TAKEN;
+    }
+    return error == 0 ? ASH_OS_CLAIMED : ASH_OS_NO_MEMORY;
 }
 
 // Maps `align` more than asked for, and cuts off what lies outside.
@@ -44,23 +54,24 @@ static void *map_trimmed(size_t bytes, size_t align) {
     if (ash_add_overflows(bytes, align, &whole)) {
         return NULL;
     }
-    char *got = mmap(NULL, whole, PROT_READ | PROT_WRITE, MAP_OURS, -1, 0);
-    if (got == MAP_FAILED) {
+    void *got;
+    if (map_ours(NULL, whole, 0, &got) != 0) {
         return NULL;
     }
-    size_t before = ash_round_up((uintptr_t)got, align) - (uintptr_t)got;
+    char *start = got;
+    size_t before = ash_round_up((uintptr_t)start, align) - (uintptr_t)start;
     if (before > 0) {
-        ash_os_unmap(got, before);
+        ash_os_unmap(start, before);
     }
     if (before < align) {
-        ash_os_unmap(got + before + bytes, align - before);
+        ash_os_unmap(start + before + bytes, align - before);
     }
-    return got + before;
+    return start + before;
 }
 
 void *ash_os_map(size_t bytes, size_t align) {
-    void *got = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_OURS, -1, 0);
-    if (got == MAP_FAILED) {
+    void *got;
+    if (map_ours(NULL, bytes, 0, &got) != 0) {
         return NULL;
     }
     if (((uintptr_t)got & (align - 1)) == 0) {
@@ -73,23 +84,32 @@ void *ash_os_map(size_t bytes, size_t align) {
 void ash_os_unmap(void *start, size_t bytes) {
     // ENOMEM: the hole would need one mapping more than the system allows. The
     // addresses stay ours and unused; the memory itself goes back.
+    int saved_errno = errno;
     if (munmap(start, bytes) != 0) {
         ash_check(errno == ENOMEM, "munmap refused one of ashlar's own mappings");
         (void)madvise(start, bytes, MADV_DONTNEED);
     }
+    errno = saved_errno;
 }
 
 void *ash_os_remap(void *start, size_t old_bytes, size_t new_bytes, bool may_move) {
+    int saved_errno = errno;
     void *got = mremap(start, old_bytes, new_bytes, may_move ? MREMAP_MAYMOVE : 0);
+    errno = saved_errno;
     return got == MAP_FAILED ? NULL : got;
 }
 
 bool ash_os_purge(void *start, size_t bytes) {
-    return madvise(start, bytes, MADV_DONTNEED) == 0;
+    int saved_errno = errno;
+    bool purged = madvise(start, bytes, MADV_DONTNEED) == 0;
+    errno = saved_errno;
+    return purged;
 }
 
 void ash_os_advise_huge(void *start, size_t bytes, bool wanted) {
+    int saved_errno = errno;
     (void)madvise(start, bytes, wanted ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+    errno = saved_errno;
 }
 
 size_t ash_os_resident_pages(const void *start, size_t bytes) {
@@ -99,7 +119,10 @@ size_t ash_os_resident_pages(const void *start, size_t bytes) {
         const void *in;
         void *out;
     } range = {start};
-    if (count > sizeof pages || mincore(range.out, bytes, pages) != 0) {
+    int saved_errno = errno;
+    bool told = count <= sizeof pages && mincore(range.out, bytes, pages) == 0;
+    errno = saved_errno;
+    if (!told) {
         return 0;
     }
     size_t resident = 0;
@@ -142,7 +165,9 @@ uint64_t ash_os_random(void) {
 }
 
 void ash_os_wait(_Atomic uint32_t *word, uint32_t value) {
+    int saved_errno = errno;
     syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, NULL, NULL, 0);
+    errno = saved_errno;
 }
 
 void ash_os_wake(_Atomic uint32_t *word) {

@@ -2,6 +2,7 @@
 
 #define _GNU_SOURCE
 
+#include <errno.h>
 #include <limits.h>
 #include <pthread.h>
 #include <signal.h>
@@ -35,14 +36,14 @@ const char *ash_os_env(const char *name) {
 }
 
 void ash_os_write(const char *text, size_t bytes) {
-    while (bytes > 0) {
-        ssize_t wrote = write(STDERR_FILENO, text, bytes);
-        if (wrote <= 0) {
-            return;
-        }
-        text += wrote;
-        bytes -= (size_t)wrote;
+    int saved_errno = errno;
+    ssize_t wrote = 1;
+    while (bytes > 0 && wrote > 0) {
+        wrote = write(STDERR_FILENO, text, bytes);
+        text += wrote > 0 ? wrote : 0;
+        bytes -= wrote > 0 ? (size_t)wrote : 0;
     }
+    errno = saved_errno;
 }
 
 _Noreturn void ash_os_abort(void) {

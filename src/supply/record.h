@@ -4,6 +4,11 @@
 //
 //   record = records + ((p - base) >> ASH_SLICE_SHIFT)
 //
+// Beside the records lie the marks: a bit for every 16 bytes of a slice, of which a
+// span uses one a block. A marked block is free and back in its span. So freeing
+// to a span does not touch the block, blocks are handed out again in the order of
+// their addresses, and a block that comes back twice is found.
+//
 // A span or run of several slices is described by its first record; the others
 // of a span repeat owner and bin, all that the fast path reads, and say in
 // `back` how far away the first one is.
@@ -11,7 +16,7 @@
 // Invariants:
 //   INV-RECORD-1  owner is never NULL in a record below the region's limit that
 //                 was activated: a thread without a heap (NULL) matches nothing
-//   INV-RECORD-2  used + length(free) == carved, in blocks
+//   INV-RECORD-2  used + marks == carved, in blocks
 //   INV-RECORD-3  remote is 0 or has both the queued bit and a count above 0;
 //                 with the queued bit the record is on exactly one inbox, or on
 //                 its way there
@@ -50,8 +55,8 @@ struct ash_record {
 
     // Touched only by the owning thread.
     union {
-        struct ash_block *free;  // of a span: blocks given back to it
-        size_t run_bytes;        // of a run: what the program may use
+        size_t run_bytes;     // of a run: what the program may use
+        size_t lowest_mark;   // of a span: no block below 64 times this is marked
     };
     _Atomic uint32_t used;   // blocks out; others may read it for statistics
     uint32_t carved;         // blocks cut so far, from the start

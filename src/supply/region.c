@@ -7,8 +7,10 @@
 enum {
     REGION_STEP_MAX_BYTES = 64 << 20,
     REGION_RECORD_BYTES = ASH_UNIT_SLICES * (int)sizeof(struct ash_record),
-    // The tables' share of a unit: its records, itself, and its byte of the index.
-    REGION_TABLES_BYTES = REGION_RECORD_BYTES + (int)sizeof(struct ash_unit) + 1,
+    REGION_MARK_BYTES = ASH_UNIT_SLICES * ASH_SLICE_MARKS * (int)sizeof(uint64_t),
+    // The tables' share of a unit: its byte of the index, itself, records and marks.
+    REGION_TABLES_BYTES =
+        1 + (int)sizeof(struct ash_unit) + REGION_RECORD_BYTES + REGION_MARK_BYTES,
     // Each table starts at a multiple of this: the largest page of any system.
     REGION_TABLE_ALIGN = 64 << 10,
     REGION_UNITS_MIN = 16,
@@ -19,7 +21,7 @@ struct ash_region ash_region;
 
 // The tables lie side by side below the window, each with room for all units.
 static size_t region_tables_bytes(size_t unit_max) {
-    size_t bytes = unit_max * REGION_TABLES_BYTES + 3 * REGION_TABLE_ALIGN;
+    size_t bytes = unit_max * REGION_TABLES_BYTES + 4 * REGION_TABLE_ALIGN;
     return ash_round_up(bytes, ASH_UNIT_BYTES);
 }
 
@@ -35,9 +37,10 @@ static bool region_claim_table(void *table, size_t from, size_t to, size_t unit_
 // some tables longer than others; each remembers its own end.
 static bool region_cover(size_t unit_end) {
     struct ash_region *r = &ash_region;
-    void *const tables[] = {r->best, r->units, r->records};
-    static const size_t unit_bytes[] = {1, sizeof(struct ash_unit), REGION_RECORD_BYTES};
-    for (int i = 0; i < 3; i++) {
+    void *const tables[] = {r->best, r->units, r->records, r->marks};
+    static const size_t unit_bytes[] = {1, sizeof(struct ash_unit), REGION_RECORD_BYTES,
+                                        REGION_MARK_BYTES};
+    for (int i = 0; i < 4; i++) {
         if (r->covered[i] < unit_end) {
             if (!region_claim_table(tables[i], r->covered[i], unit_end, unit_bytes[i])) {
                 return false;
@@ -56,7 +59,10 @@ static bool region_place(uintptr_t start, size_t unit_max) {
     uintptr_t units_end = units + unit_max * sizeof(struct ash_unit);
     r->best = (uint8_t *)start;
     r->units = (struct ash_unit *)units;
-    r->records = (struct ash_record *)ash_round_up(units_end, REGION_TABLE_ALIGN);
+    uintptr_t records = ash_round_up(units_end, REGION_TABLE_ALIGN);
+    uintptr_t records_end = records + unit_max * REGION_RECORD_BYTES;
+    r->records = (struct ash_record *)records;
+    r->marks = (uint64_t *)ash_round_up(records_end, REGION_TABLE_ALIGN);
     r->base = start + region_tables_bytes(unit_max);
     r->unit_max = unit_max;
     r->step = 1;

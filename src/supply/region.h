@@ -1,7 +1,7 @@
 // The region: one window of addresses from which slices are taken, lowest first.
 //
 //   tables below the window          base                  limit        window end
-//   | best | units | records |       | active units ....... | mapped ... | not ours yet |
+//   | best | units | records | marks | | active units ....... | mapped ... | not ours yet |
 //
 // Nothing is reserved. The window is a range that the system left empty, far
 // below where it places its own mappings; it is claimed in growing steps, and so
@@ -37,11 +37,14 @@ struct ash_unit {
     uint8_t huge;     // huge pages are asked for
 };
 
+enum { ASH_SLICE_MARKS = ASH_SLICE_BYTES / 16 / 64 };
+
 struct ash_region {
     // Set at boot, constant after. Read by every free.
     _Alignas(ASH_CACHE_LINE) uintptr_t base;
     _Atomic uintptr_t limit;  // bytes of the window in use; grows under the store's lock
     struct ash_record *records;
+    uint64_t *marks;  // ASH_SLICE_MARKS words a slice
 
     // Under the store's lock.
     struct ash_unit *units;
@@ -50,7 +53,7 @@ struct ash_region {
     size_t active;      // units handed to the store so far
     size_t mapped;      // units claimed so far
     size_t step;        // units to claim next
-    size_t covered[3];  // units that each table covers
+    size_t covered[4];  // units that each table covers
 };
 
 // Lives for the whole process. base is 0 and limit is 0 before boot.
@@ -100,6 +103,10 @@ static inline uint32_t ash_record_ticket(const struct ash_record *record) {
 // `ticket` is not 0.
 static inline struct ash_record *ash_record_by_ticket(uint32_t ticket) {
     return ash_region.records + (ticket - 1);
+}
+
+static inline uint64_t *ash_record_marks(const struct ash_record *record) {
+    return ash_region.marks + (size_t)ash_record_slice(record) * ASH_SLICE_MARKS;
 }
 
 static inline char *ash_record_start(const struct ash_record *record) {
