@@ -10,7 +10,4 @@
 // zero. NULL without memory or above PTRDIFF_MAX; errno is the caller's business.
 void *ash_large_take(size_t bytes, size_t align, bool *zero);
 
-// A block of the class for the calling thread. NULL without memory.
-void *ash_take_class(unsigned class_index);
-
 #endif

@@ -19,7 +19,7 @@
 
 // Allocating ------------------------------------------------------------------------
 
-void *ash_take_class(unsigned class_index) {
+static void *malloc_class(unsigned class_index) {
     struct ash_heap *heap = ash_thread_attach();
     if (heap == NULL) {
         return NULL;
@@ -27,9 +27,20 @@ void *ash_take_class(unsigned class_index) {
     return heap == &ash_heap_done ? ash_late_take(class_index) : ash_refill(heap, class_index);
 }
 
+// As malloc_class, after all that is free has been gathered.
+static ASH_COLD void *malloc_class_again(unsigned class_index) {
+    (void)ash_collect();
+    return malloc_class(class_index);
+}
+
+static void *malloc_small(unsigned class_index) {
+    void *block = malloc_class(class_index);
+    return ash_likely(block != NULL) ? block : malloc_class_again(class_index);
+}
+
 ASH_NOINLINE void *ash_malloc_slow(size_t bytes) {
     bool zero;
-    void *block = bytes <= ASH_BLOCK_MAX ? ash_take_class(ash_class_of(bytes))
+    void *block = bytes <= ASH_BLOCK_MAX ? malloc_small(ash_class_of(bytes))
                                          : ash_large_take(bytes, ASH_MIN_ALIGN, &zero);
     if (ash_unlikely(block == NULL)) {
         errno = ENOMEM;

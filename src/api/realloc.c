@@ -33,17 +33,15 @@ static void *realloc_move(void *block, size_t held, size_t bytes) {
 }
 
 static void *realloc_run(struct ash_record *run, void *block, size_t bytes) {
-    if (bytes > ASH_BLOCK_MAX && bytes <= ASH_RUN_MAX && ash_run_resize(run, bytes)) {
+    if (bytes > ASH_BLOCK_MAX && ash_run_resize(run, bytes)) {
         return block;
     }
     return realloc_move(block, run->run_bytes, bytes);
 }
 
 static void *realloc_huge(void *block, size_t held, size_t bytes) {
-    if (bytes > ASH_MOVE_MIN) {
-        return ash_huge_resize(block, bytes);
-    }
-    return realloc_move(block, held, bytes);
+    void *moved = bytes > ASH_MOVE_MIN ? ash_huge_resize(block, bytes) : NULL;
+    return moved != NULL ? moved : realloc_move(block, held, bytes);
 }
 
 static void *realloc_any(void *block, size_t bytes) {

@@ -17,8 +17,7 @@
 ASH_COLD _Noreturn void ash_assert_failed(const char *what, const char *file, int line);
 ASH_COLD _Noreturn void ash_fatal(const char *why);
 
-#define ash_assert(c) \
-    ((void)(!ASH_DEBUG || (c) || (ash_assert_failed(#c, __FILE__, __LINE__), 0)))
+#define ash_assert(c) ((void)(!ASH_DEBUG || (c) || (ash_assert_failed(#c, __FILE__, __LINE__), 0)))
 #define ash_check(c, why) ((void)(ash_likely(c) || (ash_fatal(why), 0)))
 
 #endif

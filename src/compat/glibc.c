@@ -58,8 +58,7 @@ ASH_EXPORT int mallopt(int parameter, int value) {
 
 ASH_EXPORT int malloc_info(int options, FILE *stream) {
     if (options != 0) {
-        errno = EINVAL;
-        return -1;
+        return EINVAL;
     }
     struct ash_figures f = ash_figures_take();
     size_t system = f.active + f.huge;

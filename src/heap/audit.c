@@ -6,7 +6,8 @@
 
 enum { AUDIT_ONE_IN = 64 };
 
-static bool audit_owned(struct ash_heap *heap, const struct ash_record *span, unsigned class_index) {
+static bool audit_owned(struct ash_heap *heap, const struct ash_record *span,
+                        unsigned class_index) {
     return span->kind == ASH_KIND_SPAN && span->class_index == class_index &&
            atomic_load_explicit(&span->owner, memory_order_relaxed) == heap &&
            span->bin == &heap->bins[class_index];

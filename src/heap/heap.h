@@ -63,7 +63,7 @@ enum {
 struct ash_heap {
     // Touched only by the owning thread.
     struct ash_bin bins[ASH_CLASS_COUNT];  // first: ash_fast_take counts from the heap
-    uint8_t bin_at[ASH_FAST_SLOTS];  // request in 16-byte steps -> offset of its bin
+    uint8_t bin_at[ASH_FAST_SLOTS];        // request in 16-byte steps -> offset of its bin
     struct ash_shelf shelves[ASH_CLASS_COUNT];
     struct ash_chain chains[ASH_GATHER_CHAINS];
     uint32_t gathered;  // blocks in all chains

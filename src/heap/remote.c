@@ -13,7 +13,7 @@ enum {
 static const uint32_t remote_queued = (uint32_t)1 << 31;
 
 _Static_assert(ASH_SLICE_BYTES / ASH_CLASS_STEP <= REMOTE_COUNT_MASK, "a count fits its bits");
-_Static_assert(ASH_SPAN_BLOCKS_MIN * ASH_BLOCK_MAX / ASH_CLASS_STEP <= REMOTE_OFFSET_MASK,
+_Static_assert(ASH_SPAN_BLOCKS_MIN *ASH_BLOCK_MAX / ASH_CLASS_STEP <= REMOTE_OFFSET_MASK,
                "an offset fits its bits");
 
 static uint32_t remote_count(uint32_t word) {
@@ -40,14 +40,13 @@ static void remote_push_inbox(struct ash_heap *heap, struct ash_record *span) {
         // comes before the look at the heap's state (heap/orphan.c has the partner).
     } while (!atomic_compare_exchange_weak_explicit(&heap->inbox, &first, ticket,
                                                     memory_order_seq_cst, memory_order_relaxed));
-    if (ash_unlikely(atomic_load_explicit(&heap->state, memory_order_seq_cst) ==
-                     ASH_HEAP_ORPHAN)) {
+    if (ash_unlikely(atomic_load_explicit(&heap->state, memory_order_seq_cst) == ASH_HEAP_ORPHAN)) {
         ash_orphan_tend(heap);
     }
 }
 
-static void remote_publish(struct ash_record *span, struct ash_block *head,
-                           struct ash_block *tail, uint32_t count) {
+static void remote_publish(struct ash_record *span, struct ash_block *head, struct ash_block *tail,
+                           uint32_t count) {
     uint32_t old = atomic_load_explicit(&span->remote, memory_order_relaxed);
     uint32_t word;
     do {
@@ -56,8 +55,8 @@ static void remote_publish(struct ash_record *span, struct ash_block *head,
         // release: the links, and the freeing threads' last writes to the blocks;
         // pairs with the acquire in ash_remote_drain. seq_cst: this comes before the
         // look at the owner (ash_orphan_adopt has the partner).
-    } while (!atomic_compare_exchange_weak_explicit(&span->remote, &old, word,
-                                                    memory_order_seq_cst, memory_order_relaxed));
+    } while (!atomic_compare_exchange_weak_explicit(&span->remote, &old, word, memory_order_seq_cst,
+                                                    memory_order_relaxed));
     if (old == 0) {
         remote_push_inbox(atomic_load_explicit(&span->owner, memory_order_seq_cst), span);
     }
@@ -123,8 +122,9 @@ void ash_remote_drain(struct ash_heap *heap) {
             remote_push_inbox(owner, span);
             continue;
         }
-        // acquire: pairs with the release in remote_publish.
-        uint32_t word = atomic_exchange_explicit(&span->remote, 0, memory_order_acquire);
+        // acquire: pairs with the release in remote_publish. release: the next to queue
+        // the span writes its inbox_next, which was read above.
+        uint32_t word = atomic_exchange_explicit(&span->remote, 0, memory_order_acq_rel);
         remote_return(heap, span, remote_head(span, word), remote_count(word));
     }
 }

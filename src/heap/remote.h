@@ -12,7 +12,7 @@
 // spans there are. If the owner has no thread, the pusher tends the heap itself.
 //
 //   word      who writes               who reads      order
-//   remote    any: CAS                 owner          release / acquire exchange with 0
+//   remote    any: CAS                 owner          release / acq_rel exchange with 0
 //   inbox     any: CAS                 owner          release / acquire exchange with 0
 //   owner     owner or adopter         any pusher     seq_cst after the push (with orphan.h)
 //   state     owner, tender            any pusher     seq_cst after the push (with orphan.h)

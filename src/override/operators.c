@@ -10,6 +10,7 @@
 #include "api/malloc.h"
 #include "ashlar/ashlar.h"
 #include "base/assert.h"
+#include "override/new_handler.h"
 
 #define JOIN3(a, b, c) a##b##c
 #define MANGLE(before, size, after) JOIN3(before, size, after)
@@ -65,26 +66,27 @@ void DELETE_ARRAY_ALIGNED_NOTHROW(void *block, size_t align, const void *nothrow
 ASH_WEAK void (*_ZSt15get_new_handlerv(void))(void);
 ASH_WEAK _Noreturn void _ZSt17__throw_bad_allocv(void);
 
-// Calls the program's new_handler, which may free memory, throw, or end the
-// process. False if there is none.
-static bool new_handle(void) {
+// Calls the program's new_handler, which may free memory, throw, or end the process.
+// False if there is none, or if it threw and `may_throw` does not let that through.
+static bool new_handle(bool may_throw) {
     void (*handler)(void) = _ZSt15get_new_handlerv != NULL ? _ZSt15get_new_handlerv() : NULL;
-    if (handler != NULL) {
-        handler();
+    if (handler == NULL) {
+        return false;
     }
-    return handler != NULL;
+    if (!may_throw) {
+        return ash_new_handler_returns(handler);
+    }
+    handler();
+    return true;
 }
 
 static ASH_COLD void *new_slow(size_t bytes, size_t align, bool may_throw) {
-    for (;;) {
+    do {
         void *block = align <= ASH_MIN_ALIGN ? ash_malloc(bytes) : ash_aligned_alloc(align, bytes);
         if (block != NULL) {
             return block;
         }
-        if (!new_handle()) {
-            break;
-        }
-    }
+    } while (new_handle(may_throw));
     if (!may_throw) {
         return NULL;
     }

@@ -10,7 +10,7 @@
 #if defined(__x86_64__) || defined(__i386__)
 #define ash_cpu_keep(a, b) __asm__("" : "+c"(a), "+d"(b))
 #else
-#define ash_cpu_keep(a, b) __asm__("" : "+r"(a), "+r"(b))
+#define ash_cpu_keep(a, b) ((void)0)  // others address as well from either
 #endif
 
 #if defined(__x86_64__) || defined(__i386__)

@@ -26,7 +26,8 @@ struct ash_lock {
     uint32_t rank;
 };
 
-#define ASH_LOCK(rank_) {0, (rank_)}
+#define ASH_LOCK(rank_) \
+    { 0, (rank_) }
 
 void ash_lock_take(struct ash_lock *lock);
 bool ash_lock_try(struct ash_lock *lock);

@@ -21,6 +21,7 @@
 // for one of ours: so we take it first. Absent elsewhere.
 ASH_WEAK void _IO_list_lock(void);
 ASH_WEAK void _IO_list_unlock(void);
+ASH_WEAK void _IO_list_resetlock(void);
 
 const char *ash_os_env(const char *name) {
     if (environ == NULL) {
@@ -53,8 +54,14 @@ _Noreturn void ash_os_abort(void) {
 // The exit hook ----------------------------------------------------------------
 //
 // A pthread key, made only when a second thread needs it: a program may want all
-// keys for itself. Its destructor asks to be called again until the last round,
-// so that the destructors of other keys still find a heap.
+// keys for itself. Its destructor asks to be called again, so that the destructors
+// of other keys still find a heap; the last round is left to whoever else does so
+// (ThreadSanitizer takes its thread down in it). Without a free key, the hook of
+// C++'s thread-local destructors serves, which runs before all keys'.
+
+ASH_WEAK int __cxa_thread_atexit_impl(void (*hook)(void *), void *argument, void *library);
+
+enum { EXIT_ROUNDS = PTHREAD_DESTRUCTOR_ITERATIONS - 1 };
 
 struct exit_hook {
     void (*run)(void *);
@@ -68,8 +75,7 @@ static bool exit_key_made;
 static struct ash_lock exit_lock = ASH_LOCK(ASH_RANK_EXIT);
 
 static void exit_key_destructor(void *hook) {
-    if (++exit_round < PTHREAD_DESTRUCTOR_ITERATIONS &&
-        pthread_setspecific(exit_key, hook) == 0) {
+    if (++exit_round < EXIT_ROUNDS && pthread_setspecific(exit_key, hook) == 0) {
         return;
     }
     exit_hook.run(exit_hook.argument);
@@ -85,7 +91,10 @@ bool ash_os_on_thread_exit(void (*run)(void *), void *argument) {
 
     exit_hook.run = run;
     exit_hook.argument = argument;
-    return made && pthread_setspecific(exit_key, &exit_hook) == 0;
+    if (made && pthread_setspecific(exit_key, &exit_hook) == 0) {
+        return true;
+    }
+    return __cxa_thread_atexit_impl != NULL && __cxa_thread_atexit_impl(run, argument, NULL) == 0;
 }
 
 // Fork ---------------------------------------------------------------------------
@@ -107,7 +116,10 @@ static void fork_parent(void) {
 }
 
 static void fork_child(void) {
-    fork_hooks[2]();  // glibc has made its own lock new by now
+    fork_hooks[2]();
+    if (_IO_list_resetlock != NULL) {
+        _IO_list_resetlock();  // glibc does so itself only if there were other threads
+    }
 }
 
 void ash_os_on_fork(void (*prepare)(void), void (*parent)(void), void (*child)(void)) {

@@ -51,8 +51,8 @@ static bool huge_grow(void) {
     struct huge *old = huge_table;
     size_t old_slots = huge_slots;
     size_t page = ash_os_page_bytes();
-    size_t bytes = old_slots == 0 ? ash_max(HUGE_FIRST_BYTES, page)
-                                  : 2 * old_slots * sizeof(struct huge);
+    size_t bytes =
+        old_slots == 0 ? ash_max(HUGE_FIRST_BYTES, page) : 2 * old_slots * sizeof(struct huge);
     struct huge *fresh = ash_os_map(bytes, page);
     if (fresh == NULL) {
         return false;

@@ -55,12 +55,12 @@ struct ash_record {
 
     // Touched only by the owning thread.
     union {
-        size_t run_bytes;     // of a run: what the program may use
-        size_t lowest_mark;   // of a span: no block below 64 times this is marked
+        size_t run_bytes;    // of a run: what the program may use
+        size_t lowest_mark;  // of a span: no block below 64 times this is marked
     };
-    _Atomic uint32_t used;   // blocks out; others may read it for statistics
-    uint32_t carved;         // blocks cut so far, from the start
-    uint32_t next, prev;     // tickets: neighbours on the shelf's list
+    _Atomic uint32_t used;  // blocks out; others may read it for statistics
+    uint32_t carved;        // blocks cut so far, from the start
+    uint32_t next, prev;    // tickets: neighbours on the shelf's list
 
     // Pushed to by any thread, emptied by the owner: heap/remote.h.
     _Atomic uint32_t remote;

@@ -15,6 +15,7 @@ enum {
     REGION_TABLE_ALIGN = 64 << 10,
     REGION_UNITS_MIN = 16,
     REGION_LOWEST = 16 << 20,
+    REGION_WIDE_BITS = 36,  // addresses this long are needed to look for a place from the top
 };
 
 struct ash_region ash_region;
@@ -69,26 +70,42 @@ static bool region_place(uintptr_t start, size_t unit_max) {
     return region_cover(1);
 }
 
-// A large address space: twice the window below the system's own mappings, which
-// grow downwards, and a random distance further.
-static bool region_place_below(uintptr_t top, unsigned address_bits) {
-    unsigned window_bits = ASH_WINDOW_SHIFT;
-    if (window_bits > address_bits - 3) {
-        window_bits = address_bits - 3;
+// As many units as the window may have, fewer where they cannot be placed: from
+// `start` on, or ending there.
+static bool region_place_largest(uintptr_t start, unsigned window_bits, bool below) {
+    if (window_bits > ASH_WINDOW_SHIFT) {
+        window_bits = ASH_WINDOW_SHIFT;
     }
     size_t unit_max = (size_t)1 << (window_bits - ASH_UNIT_SHIFT);
     for (; unit_max >= REGION_UNITS_MIN; unit_max /= 2) {
         size_t whole = (unit_max << ASH_UNIT_SHIFT) + region_tables_bytes(unit_max);
         size_t shift = (size_t)(ash_os_random() % (unit_max / 4)) << ASH_UNIT_SHIFT;
-        if (region_place(top - 2 * whole - shift, unit_max)) {
+        if (region_place(below ? start - whole - shift : start + shift, unit_max)) {
             return true;
         }
     }
     return false;
 }
 
-// A small one: all of it below the system's own mappings; the program's image
-// and whatever else lies there is skipped when the region reaches it.
+// Where the system maps from the top down, its mappings and the window's end grow
+// towards each other: an eighth of the address space apart. Where it maps from the
+// bottom up (valgrind does), the window lies as high as it may.
+static bool region_place_wide(uintptr_t top) {
+    unsigned top_bits = ash_log2(top) + 1;
+    if (top_bits > REGION_WIDE_BITS) {
+        uintptr_t gap = (uintptr_t)1 << ash_min(top_bits - 3, ASH_WINDOW_SHIFT);
+        return region_place_largest(top - gap, top_bits - 3, true);
+    }
+    for (unsigned bits = 46; bits >= REGION_WIDE_BITS; bits--) {
+        if (region_place_largest((uintptr_t)1 << bits, bits - 2, false)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// A small address space: all of it below the system's own mappings; the program's
+// image and whatever else lies there is skipped when the region reaches it.
 static bool region_place_low(uintptr_t top) {
     size_t shift = (size_t)(ash_os_random() % 64) << ASH_UNIT_SHIFT;
     uintptr_t start = ash_round_up(REGION_LOWEST + shift, ASH_UNIT_BYTES);
@@ -110,8 +127,7 @@ bool ash_region_boot(void) {
     }
     ash_os_unmap(probe, page);
     uintptr_t top = ash_round_down((uintptr_t)probe, ASH_UNIT_BYTES);
-    unsigned address_bits = ash_log2(top) + 1;
-    return address_bits > 32 ? region_place_below(top, address_bits) : region_place_low(top);
+    return sizeof top > 4 ? region_place_wide(top) : region_place_low(top);
 }
 
 static char *region_unit_start(size_t unit) {

@@ -28,9 +28,10 @@
 
 // The state of 32 slices. Under the store's lock.
 struct ash_unit {
-    uint32_t free;    // bit set: the slice is in the store
-    uint32_t dirty;   // of these: pages may be in memory, contents are not zero
-    uint32_t since_ms;  // when a slice last became free (low 32 bits of the clock)
+    uint32_t free;        // bit set: the slice is in the store
+    uint32_t dirty;       // of these: pages may be in memory
+    uint32_t stale;       // of the dirty ones: contents may not be zero
+    uint32_t since_ms;    // when a slice last became free (low 32 bits of the clock)
     uint32_t next, prev;  // in the purge queue
     uint8_t queued;
     uint8_t foreign;  // somebody else's mapping is in it: never used
@@ -73,8 +74,7 @@ static inline uintptr_t ash_region_offset(const void *p) {
 // Whether p lies in the part of the window that is in use.
 static inline bool ash_region_contains(const void *p) {
     // relaxed: whoever handed p to this thread has seen the limit that covers it.
-    return ash_region_offset(p) <
-           atomic_load_explicit(&ash_region.limit, memory_order_relaxed);
+    return ash_region_offset(p) < atomic_load_explicit(&ash_region.limit, memory_order_relaxed);
 }
 
 // p lies in the region. Whether its unit holds somebody else's mapping.

@@ -22,8 +22,7 @@ static void run_set(struct ash_record *run, size_t slices, size_t bytes) {
 
 void *ash_run_take(size_t bytes, size_t align, bool *zero) {
     size_t slices = run_slices(bytes);
-    struct ash_record *run =
-        ash_store_take(slices, ash_max(align >> ASH_SLICE_SHIFT, 1), zero);
+    struct ash_record *run = ash_store_take(slices, ash_max(align >> ASH_SLICE_SHIFT, 1), zero);
     if (run == NULL) {
         return NULL;
     }
@@ -41,8 +40,7 @@ void ash_run_give(struct ash_record *run) {
 
 bool ash_run_resize(struct ash_record *run, size_t bytes) {
     size_t slices = run_slices(bytes);
-    if (slices > run->slices &&
-        !ash_store_take_at(run + run->slices, slices - run->slices)) {
+    if (slices > run->slices && !ash_store_take_at(run + run->slices, slices - run->slices)) {
         return false;
     }
     size_t old_slices = run->slices;

@@ -11,7 +11,7 @@
 
 #include "supply/record.h"
 
-// At least `bytes` (1 to ASH_RUN_MAX) at a multiple of `align` (at most
+// At least `bytes` (above 0) at a multiple of `align` (at most
 // ASH_UNIT_BYTES). `*zero` says whether all of it is zero. NULL without memory.
 void *ash_run_take(size_t bytes, size_t align, bool *zero);
 

@@ -3,6 +3,7 @@
 #include "base/assert.h"
 #include "base/bits.h"
 #include "base/options.h"
+#include "platform/lock.h"
 #include "platform/os.h"
 #include "supply/fit.h"
 #include "supply/purge.h"
@@ -56,20 +57,38 @@ static void store_reindex(size_t unit) {
 
 // Taking --------------------------------------------------------------------------
 
-// Removes the slices from the unit. Returns whether all of them were clean.
+// The first touch of a huge page brings in all of it, so all of it counts as dirty.
+static void store_dirty_whole(struct ash_unit *u, size_t unit) {
+    store_dirty_slices += (size_t)ash_popcount32(u->free & ~u->dirty);
+    u->dirty = u->free;
+    ash_purge_queue((uint32_t)unit, store_now_ms);
+}
+
+// Removes the slices from the unit. Returns whether all of them are zero.
 static bool store_remove(size_t unit, uint32_t mask) {
     struct ash_unit *u = store_unit(unit);
     ash_assert((u->free & mask) == mask);
-    uint32_t dirty = u->dirty & mask;
+    bool zero = (u->stale & mask) == 0;
+    store_free_slices -= (size_t)ash_popcount32(mask);
+    store_dirty_slices -= (size_t)ash_popcount32(u->dirty & mask);
     u->free &= ~mask;
     u->dirty &= ~mask;
-    store_free_slices -= (size_t)ash_popcount32(mask);
-    store_dirty_slices -= (size_t)ash_popcount32(dirty);
+    u->stale &= ~mask;
     if (u->dirty == 0) {
         ash_purge_unqueue((uint32_t)unit);
     }
     store_reindex(unit);
-    return dirty == 0;
+    return zero;
+}
+
+// The same, because they will be used now.
+static bool store_use(size_t unit, uint32_t mask) {
+    struct ash_unit *u = store_unit(unit);
+    bool zero = store_remove(unit, mask);
+    if (u->huge && u->dirty != u->free) {
+        store_dirty_whole(u, unit);
+    }
+    return zero;
 }
 
 // Asks for huge pages in a new unit once the heap is large and the unit before
@@ -124,7 +143,7 @@ static struct ash_record *store_take_short(unsigned slices, size_t align, bool *
         uint32_t fits = ash_bits_runs(store_unit(unit)->free, slices) & starts;
         if (fits != 0) {
             unsigned slice = (unsigned)ash_ctz32(fits);
-            *zero = store_remove(unit, ash_bits_at(slice, slices));
+            *zero = store_use(unit, ash_bits_at(slice, slices));
             return store_record(unit, slice);
         }
     }
@@ -136,9 +155,8 @@ static bool store_unit_is_free(size_t unit) {
 
 // The first wholly free unit at or above `unit`, or where the region ends.
 static size_t store_next_free_unit(size_t unit) {
-    size_t found = unit < ash_region.active
-                       ? ash_fit_find(ash_region.best, unit, ASH_UNIT_SLICES)
-                       : SIZE_MAX;
+    size_t found =
+        unit < ash_region.active ? ash_fit_find(ash_region.best, unit, ASH_UNIT_SLICES) : SIZE_MAX;
     return found == SIZE_MAX ? ash_region.active : found;
 }
 
@@ -177,7 +195,7 @@ static struct ash_record *store_take_long(size_t slices, bool *zero) {
     *zero = true;
     for (size_t unit = first; slices > 0; unit++) {
         unsigned count = (unsigned)ash_min(slices, ASH_UNIT_SLICES);
-        *zero &= store_remove(unit, ash_bits_low(count));
+        *zero &= store_use(unit, ash_bits_low(count));
         slices -= count;
     }
     return store_record(first, 0);
@@ -212,7 +230,7 @@ static bool store_has(size_t unit, uint32_t mask) {
 }
 
 static bool store_take_mask(size_t unit, uint32_t mask) {
-    (void)store_remove(unit, mask);
+    (void)store_use(unit, mask);
     return true;
 }
 
@@ -232,6 +250,7 @@ static bool store_add(size_t unit, uint32_t mask) {
     ash_assert((u->free & mask) == 0);
     u->free |= mask;
     u->dirty |= mask;
+    u->stale |= mask;
     store_free_slices += (size_t)ash_popcount32(mask);
     store_dirty_slices += (size_t)ash_popcount32(mask);
     store_reindex(unit);
@@ -272,6 +291,7 @@ static void store_purge_end(size_t unit, uint32_t dirty, bool purged) {
     store_free_slices += (size_t)ash_popcount32(dirty);
     if (!purged) {  // the system refused: as dirty as before, tried again later
         u->dirty |= dirty;
+        u->stale |= dirty;
         store_dirty_slices += (size_t)ash_popcount32(dirty);
         ash_purge_queue((uint32_t)unit, store_now_ms);
     }
@@ -280,6 +300,11 @@ static void store_purge_end(size_t unit, uint32_t dirty, bool purged) {
 
 static bool store_purge_unit(size_t unit, uint32_t dirty) {
     char *base = (char *)(ash_region.base + (unit << ASH_UNIT_SHIFT));
+    if (store_unit(unit)->huge) {
+        // Else the next touch of a slice would bring back all of the unit.
+        ash_os_advise_huge(base, ASH_UNIT_BYTES, false);
+        store_unit(unit)->huge = 0;
+    }
     unsigned start = 0, count = 0;
     bool purged = true;
     for (unsigned from = 0; ash_bits_next(dirty, from, &start, &count); from = start + count) {
@@ -339,13 +364,13 @@ struct ash_store_figures ash_store_measure(void) {
 
 static void store_audit_unit(size_t unit) {
     const struct ash_unit *u = store_unit(unit);
-    ash_assert((u->dirty & ~u->free) == 0);                               // INV-STORE-1
-    ash_assert(ash_region.best[unit] == ash_bits_longest(u->free));       // INV-STORE-2
-    ash_assert(u->dirty == 0 || u->queued);                               // INV-STORE-4
+    ash_assert((u->dirty & ~u->free) == 0 && (u->stale & ~u->dirty) == 0);  // INV-STORE-1
+    ash_assert(ash_region.best[unit] == ash_bits_longest(u->free));         // INV-STORE-2
+    ash_assert(u->dirty == 0 || u->queued);                                 // INV-STORE-4
     for (unsigned i = 0; i < ASH_UNIT_SLICES; i++) {
         if ((u->free >> i & 1) != 0) {
             const struct ash_record *record = store_record(unit, i);
-            ash_assert(record->kind == ASH_KIND_FREE);                    // INV-STORE-3
+            ash_assert(record->kind == ASH_KIND_FREE);  // INV-STORE-3
             ash_assert(atomic_load_explicit(&record->owner, memory_order_relaxed) ==
                        ash_store_owner);
         }

@@ -7,7 +7,7 @@
 // at the top fall empty and can be given back.
 //
 // Invariants:
-//   INV-STORE-1  dirty is a subset of free
+//   INV-STORE-1  stale is a subset of dirty, dirty of free
 //   INV-STORE-2  best[unit] == longest run of bits in free
 //   INV-STORE-3  a slice that is free has kind FREE and no heap as owner
 //   INV-STORE-4  a unit with dirty slices is in the purge queue, or being purged
