@@ -41,8 +41,8 @@ bool ash_boot(void) {
 // half done.
 static void boot_fork_prepare(void) {
     ash_lock_take(&boot_lock);
-    ash_registry_fork_prepare();
     ash_late_fork_prepare();
+    ash_registry_fork_prepare();
     ash_store_fork_prepare();
     ash_huge_fork_prepare();
     ash_meta_fork_prepare();
@@ -52,8 +52,8 @@ static void boot_fork_parent(void) {
     ash_meta_fork_done();
     ash_huge_fork_done();
     ash_store_fork_done();
-    ash_late_fork_done();
     ash_registry_fork_done();
+    ash_late_fork_done();
     ash_lock_drop(&boot_lock);
 }
 

@@ -29,7 +29,7 @@ static void *large_either(size_t bytes, size_t align, bool *zero) {
 }
 
 void *ash_large_take(size_t bytes, size_t align, bool *zero) {
-    if (bytes > PTRDIFF_MAX - ASH_UNIT_BYTES || align > PTRDIFF_MAX / 2 || !ash_boot()) {
+    if (bytes > ASH_LARGE_MAX || align > PTRDIFF_MAX / 2 || !ash_boot()) {
         return NULL;
     }
     bytes = bytes == 0 ? 1 : bytes;

@@ -70,7 +70,7 @@ ASH_NOINLINE void *ash_realloc(void *block, size_t bytes) {
         ash_free_inline(block);
         return NULL;
     }
-    void *moved = bytes > PTRDIFF_MAX ? NULL : realloc_any(block, bytes);
+    void *moved = bytes > ASH_LARGE_MAX ? NULL : realloc_any(block, bytes);
     if (moved == NULL) {
         errno = ENOMEM;
     }

@@ -12,8 +12,8 @@
 
 enum ash_rank {
     ASH_RANK_BOOT,
-    ASH_RANK_REGISTRY,  // the list of all heaps
     ASH_RANK_LATE,      // the heap of threads that have ended
+    ASH_RANK_REGISTRY,  // the list of all heaps
     ASH_RANK_PURGE,     // one purger at a time
     ASH_RANK_STORE,     // runs, units, the region
     ASH_RANK_HUGE,      // the index of huge blocks

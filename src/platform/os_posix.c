@@ -94,7 +94,8 @@ bool ash_os_on_thread_exit(void (*run)(void *), void *argument) {
     if (made && pthread_setspecific(exit_key, &exit_hook) == 0) {
         return true;
     }
-    return __cxa_thread_atexit_impl != NULL && __cxa_thread_atexit_impl(run, argument, NULL) == 0;
+    return __cxa_thread_atexit_impl != NULL &&
+           __cxa_thread_atexit_impl(run, argument, &exit_key) == 0;
 }
 
 // Fork ---------------------------------------------------------------------------

@@ -26,30 +26,51 @@ static size_t region_tables_bytes(size_t unit_max) {
     return ash_round_up(bytes, ASH_UNIT_BYTES);
 }
 
-// Claims the part of one table that describes units [from, to).
-static bool region_claim_table(void *table, size_t from, size_t to, size_t unit_bytes) {
+enum { REGION_TABLES = 4 };
+
+static const size_t region_unit_bytes[REGION_TABLES] = {1, sizeof(struct ash_unit),
+                                                        REGION_RECORD_BYTES, REGION_MARK_BYTES};
+
+// The pages of table i that describe units [from, to) and none before: from
+// `*start` on; returns their bytes.
+static size_t region_table_part(int i, size_t from, size_t to, char **start) {
+    const struct ash_region *r = &ash_region;
+    void *const tables[REGION_TABLES] = {r->best, r->units, r->records, r->marks};
     size_t page = ash_os_page_bytes();
-    uintptr_t start = ash_round_up((uintptr_t)table + from * unit_bytes, page);
-    uintptr_t end = ash_round_up((uintptr_t)table + to * unit_bytes, page);
-    return end <= start || ash_os_claim((void *)start, end - start) == ASH_OS_CLAIMED;
+    size_t first = ash_round_up(from * region_unit_bytes[i], page);
+    size_t end = ash_round_up(to * region_unit_bytes[i], page);
+    *start = (char *)tables[i] + first;
+    return end - first;
 }
 
 // Grows the tables to describe units up to `unit_end`. A failure half-way leaves
 // some tables longer than others; each remembers its own end.
 static bool region_cover(size_t unit_end) {
     struct ash_region *r = &ash_region;
-    void *const tables[] = {r->best, r->units, r->records, r->marks};
-    static const size_t unit_bytes[] = {1, sizeof(struct ash_unit), REGION_RECORD_BYTES,
-                                        REGION_MARK_BYTES};
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < REGION_TABLES; i++) {
         if (r->covered[i] < unit_end) {
-            if (!region_claim_table(tables[i], r->covered[i], unit_end, unit_bytes[i])) {
+            char *start;
+            size_t bytes = region_table_part(i, r->covered[i], unit_end, &start);
+            if (bytes > 0 && ash_os_claim(start, bytes) != ASH_OS_CLAIMED) {
                 return false;
             }
             r->covered[i] = unit_end;
         }
     }
     return true;
+}
+
+// Gives back what region_cover has claimed.
+static void region_uncover(void) {
+    struct ash_region *r = &ash_region;
+    for (int i = 0; i < REGION_TABLES; i++) {
+        char *start;
+        size_t bytes = region_table_part(i, 0, r->covered[i], &start);
+        if (bytes > 0) {
+            ash_os_unmap(start, bytes);
+        }
+        r->covered[i] = 0;
+    }
 }
 
 // Lays the tables and the window from `start` on, and claims the first unit's
@@ -67,7 +88,11 @@ static bool region_place(uintptr_t start, size_t unit_max) {
     r->base = start + region_tables_bytes(unit_max);
     r->unit_max = unit_max;
     r->step = 1;
-    return region_cover(1);
+    bool covered = region_cover(1);
+    if (!covered) {
+        region_uncover();
+    }
+    return covered;
 }
 
 // As many units as the window may have, fewer where they cannot be placed: from
