@@ -25,6 +25,7 @@
 #include "heap/orphan.c"
 #include "heap/refill.c"
 #include "heap/registry.c"
+#include "heap/release.c"
 #include "heap/remote.c"
 #include "heap/sizeclass.c"
 #include "heap/span.c"

@@ -10,6 +10,7 @@
 #include "base/assert.h"
 #include "heap/audit.h"
 #include "heap/refill.h"
+#include "heap/release.h"
 #include "heap/remote.h"
 #include "heap/span.h"
 #include "platform/report.h"
@@ -64,9 +65,15 @@ void *ash_zalloc(size_t bytes) {
 
 // Freeing ---------------------------------------------------------------------------
 
+// The block's bin may be full; `span` is one of the heap's.
 static void free_local(struct ash_heap *heap, struct ash_record *span, struct ash_block *block) {
-    ash_span_mark(span, block);
-    ash_span_settle(heap, span, 1);
+    struct ash_bin *bin = span->bin;
+    if (bin->room <= 0) {
+        ash_release(heap, span->class_index, (uint32_t)ash_span_class(span)->cap / 2);
+    }
+    block->next = bin->head;
+    bin->head = block;
+    bin->room--;
     if (ASH_AUDIT) {
         ash_heap_audit_some(heap);
     }
@@ -119,7 +126,7 @@ ASH_NOINLINE void ash_free_slow(void *block) {
         struct ash_record *record = ash_record_of(block);
         if (atomic_load_explicit(&record->owner, memory_order_relaxed) == heap) {
             record->bin->room++;  // ash_fast_give took it before it found the bin full
-            free_local(heap, record - record->back, block);
+            free_local(heap, record, block);
             return;
         }
     }

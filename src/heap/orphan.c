@@ -2,24 +2,11 @@
 
 #include "base/assert.h"
 #include "heap/registry.h"
+#include "heap/release.h"
 #include "heap/remote.h"
 #include "heap/span.h"
 
 enum { ORPHAN_TRIES = 4 };
-
-static void orphan_empty_bin(struct ash_heap *heap, unsigned class_index) {
-    struct ash_bin *bin = &heap->bins[class_index];
-    struct ash_block *block = bin->head;
-    bin->head = NULL;
-    bin->room = ash_classes[class_index].cap;
-    while (block != NULL) {
-        struct ash_block *next = block->next;
-        struct ash_record *span = ash_record_first(block);
-        ash_span_mark(span, block);
-        ash_span_settle(heap, span, 1);
-        block = next;
-    }
-}
 
 static void orphan_retire_current(struct ash_heap *heap, unsigned class_index) {
     struct ash_record *span = heap->shelves[class_index].current;
@@ -32,7 +19,7 @@ void ash_orphan_strip(struct ash_heap *heap) {
     ash_remote_flush(heap);
     ash_remote_drain(heap);
     for (unsigned i = 0; i < ASH_CLASS_COUNT; i++) {
-        orphan_empty_bin(heap, i);
+        ash_release(heap, i, 0);
         orphan_retire_current(heap, i);
     }
 }

@@ -136,23 +136,11 @@ bool ash_span_stock(struct ash_heap *heap, struct ash_record *span) {
     return count > 0;
 }
 
-void ash_span_mark(struct ash_record *span, struct ash_block *block) {
-    const struct ash_class *c = ash_span_class(span);
-    size_t offset = (size_t)((char *)block - ash_record_start(span));
-    uint32_t index = ash_class_index(c, offset);
-    if (ash_unlikely(index * c->block_bytes != offset || index >= span->carved)) {
-        ash_report_bad_pointer("free", block, "it does not point to the start of a block");
-    }
-    size_t at = index / 64;
-    uint64_t bit = (uint64_t)1 << index % 64;
-    uint64_t *marks = ash_record_marks(span);
-    if (ash_unlikely((marks[at] & bit) != 0)) {
+ASH_COLD _Noreturn void ash_span_refuse(const struct ash_block *block, bool twice) {
+    if (twice) {
         ash_report_bad_pointer("double free", block, "it is free already");
     }
-    marks[at] |= bit;
-    if (at < span->lowest_mark) {
-        span->lowest_mark = at;
-    }
+    ash_report_bad_pointer("free", block, "it does not point to the start of a block");
 }
 
 static ASH_NOINLINE void span_replace(struct ash_heap *heap, struct ash_record *span,

@@ -40,9 +40,9 @@ void ash_span_set_owner(struct ash_record *span, struct ash_heap *heap);
 // the lowest, else the next that were never cut. False if it has nothing.
 bool ash_span_stock(struct ash_heap *heap, struct ash_record *span);
 
-// Marks a block as back in its span. Ends the process if it is there already, or
-// does not start where a block starts.
-void ash_span_mark(struct ash_record *span, struct ash_block *block);
+// Ends the process: the block is in its span already, or does not start where a
+// block starts.
+ASH_COLD _Noreturn void ash_span_refuse(const struct ash_block *block, bool twice);
 
 // After `count` blocks were marked: moves the span to the place it now belongs to.
 // It may be retired.
@@ -53,6 +53,26 @@ void ash_span_unlist(struct ash_heap *heap, struct ash_record *span);
 
 static inline const struct ash_class *ash_span_class(const struct ash_record *span) {
     return &ash_classes[span->class_index];
+}
+
+// Marks a block as back in its span, or refuses it.
+static inline void ash_span_mark(struct ash_record *span, const struct ash_block *block) {
+    const struct ash_class *c = ash_span_class(span);
+    size_t offset = (size_t)((const char *)block - ash_record_start(span));
+    uint32_t index = ash_class_index(c, offset);
+    if (ash_unlikely(index * c->block_bytes != offset || index >= span->carved)) {
+        ash_span_refuse(block, false);
+    }
+    size_t at = index / 64;
+    uint64_t bit = (uint64_t)1 << index % 64;
+    uint64_t *marks = ash_record_marks(span);
+    if (ash_unlikely((marks[at] & bit) != 0)) {
+        ash_span_refuse(block, true);
+    }
+    marks[at] |= bit;
+    if (at < span->lowest_mark) {
+        span->lowest_mark = at;
+    }
 }
 
 // Whether the span has blocks to give.

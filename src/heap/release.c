@@ -1,0 +1,33 @@
+#include "heap/release.h"
+
+#include "base/assert.h"
+#include "heap/span.h"
+
+// Cuts the list behind its first `keep` blocks and returns the rest.
+static struct ash_block *release_cut(struct ash_bin *bin, uint32_t keep) {
+    struct ash_block **link = &bin->head;
+    for (; keep > 0 && *link != NULL; keep--) {
+        link = &(*link)->next;
+    }
+    struct ash_block *rest = *link;
+    *link = NULL;
+    return rest;
+}
+
+void ash_release(struct ash_heap *heap, unsigned class_index, uint32_t keep) {
+    struct ash_bin *bin = &heap->bins[class_index];
+    struct ash_block *block = release_cut(bin, keep);
+    while (block != NULL) {
+        // Neighbours in the list often lie in one span, which is settled once.
+        struct ash_record *span = ash_record_first(block);
+        uint32_t count = 0;
+        do {
+            struct ash_block *next = block->next;
+            ash_span_mark(span, block);
+            block = next;
+            count++;
+        } while (block != NULL && ash_record_first(block) == span);
+        bin->room += (int32_t)count;
+        ash_span_settle(heap, span, count);
+    }
+}
