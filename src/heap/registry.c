@@ -3,6 +3,8 @@
 #include "base/assert.h"
 #include "platform/lock.h"
 
+enum { REGISTRY_TRIES = 4 };
+
 static struct ash_lock registry_lock = ASH_LOCK(ASH_RANK_REGISTRY);
 
 // Written under the lock; read by walkers without it.
@@ -84,10 +86,12 @@ struct ash_heap *ash_registry_tend_orphan(void) {
     if (!ash_lock_try(&registry_lock)) {
         return NULL;
     }
-    if (registry_orphans != NULL && registry_claim(registry_orphans, ASH_HEAP_TENDED)) {
-        heap = registry_orphans;
+    // A few at the head: one may be tended just now, or lost for good.
+    for (int i = 0; i < REGISTRY_TRIES && registry_orphans != NULL && heap == NULL; i++) {
+        struct ash_heap *first = registry_orphans;
+        heap = registry_claim(first, ASH_HEAP_TENDED) ? first : NULL;
         registry_unlink(&registry_orphans);
-        registry_append(heap);
+        registry_append(first);
     }
     ash_lock_drop(&registry_lock);
     return heap;

@@ -14,19 +14,27 @@ static struct ash_block *release_cut(struct ash_bin *bin, uint32_t keep) {
     return rest;
 }
 
+// The span of a block on the bin's list. The list lies in freed blocks, where a
+// program that writes after free reaches it.
+static struct ash_record *release_span(const struct ash_bin *bin, const struct ash_block *block) {
+    ash_check(ash_region_contains(block) && ash_record_of(block)->bin == bin,
+              "a list of freed blocks was overwritten (write after free?)");
+    return ash_record_first(block);
+}
+
 void ash_release(struct ash_heap *heap, unsigned class_index, uint32_t keep) {
     struct ash_bin *bin = &heap->bins[class_index];
     struct ash_block *block = release_cut(bin, keep);
     while (block != NULL) {
         // Neighbours in the list often lie in one span, which is settled once.
-        struct ash_record *span = ash_record_first(block);
+        struct ash_record *span = release_span(bin, block);
         uint32_t count = 0;
         do {
             struct ash_block *next = block->next;
             ash_span_mark(span, block);
             block = next;
             count++;
-        } while (block != NULL && ash_record_first(block) == span);
+        } while (block != NULL && ash_region_contains(block) && ash_record_first(block) == span);
         bin->room += (int32_t)count;
         ash_span_settle(heap, span, count);
     }

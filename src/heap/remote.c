@@ -103,7 +103,8 @@ void ash_remote_flush(struct ash_heap *heap) {
 static void remote_return(struct ash_heap *heap, struct ash_record *span, struct ash_block *head,
                           uint32_t count) {
     for (uint32_t i = 0; i < count; i++) {
-        ash_check(head != NULL, "a list of freed blocks was overwritten (write after free?)");
+        ash_check(head != NULL && ash_region_contains(head) && ash_record_first(head) == span,
+                  "a list of freed blocks was overwritten (write after free?)");
         struct ash_block *next = head->next;
         ash_span_mark(span, head);
         head = next;

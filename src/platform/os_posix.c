@@ -107,9 +107,11 @@ static void fork_prepare(void) {
         _IO_list_lock();
     }
     fork_hooks[0]();
+    ash_lock_take(&exit_lock);
 }
 
 static void fork_parent(void) {
+    ash_lock_drop(&exit_lock);
     fork_hooks[1]();
     if (_IO_list_unlock != NULL) {
         _IO_list_unlock();
@@ -117,6 +119,7 @@ static void fork_parent(void) {
 }
 
 static void fork_child(void) {
+    ash_lock_drop(&exit_lock);
     fork_hooks[2]();
     if (_IO_list_resetlock != NULL) {
         _IO_list_resetlock();  // glibc does so itself only if there were other threads

@@ -14,8 +14,8 @@
 // `back` how far away the first one is.
 //
 // Invariants:
-//   INV-RECORD-1  owner is never NULL in a record below the region's limit that
-//                 was activated: a thread without a heap (NULL) matches nothing
+//   INV-RECORD-1  owner is never NULL in a record below the region's limit: a
+//                 thread without a heap (NULL) matches nothing
 //   INV-RECORD-2  used + marks == carved, in blocks
 //   INV-RECORD-3  remote is 0 or has both the queued bit and a count above 0;
 //                 with the queued bit the record is on exactly one inbox, or on

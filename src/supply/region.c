@@ -193,21 +193,30 @@ static bool region_map_more(void) {
     return claim == ASH_OS_CLAIMED;
 }
 
-size_t ash_region_activate(struct ash_heap *owner) {
+// Makes the records of the next unit ready, whether it is ours or foreign.
+static size_t region_open(struct ash_heap *owner) {
     struct ash_region *r = &ash_region;
-    do {
-        if (r->active == r->mapped && !region_map_more()) {
-            return SIZE_MAX;
-        }
-    } while (r->units[r->active].foreign && ++r->active != 0);
     size_t unit = r->active++;
     struct ash_record *record = r->records + unit * ASH_UNIT_SLICES;
     for (size_t i = 0; i < ASH_UNIT_SLICES; i++) {
         // relaxed: published with the first block of the slice.
         atomic_store_explicit(&record[i].owner, owner, memory_order_relaxed);
     }
-    r->units[unit].free = UINT32_MAX;
     // release: a thread that loads the new limit finds the records.
     atomic_store_explicit(&r->limit, r->active << ASH_UNIT_SHIFT, memory_order_release);
     return unit;
+}
+
+size_t ash_region_activate(struct ash_heap *owner) {
+    struct ash_region *r = &ash_region;
+    for (;;) {
+        if (r->active == r->mapped && !region_map_more()) {
+            return SIZE_MAX;
+        }
+        size_t unit = region_open(owner);
+        if (!r->units[unit].foreign) {
+            r->units[unit].free = UINT32_MAX;
+            return unit;
+        }
+    }
 }

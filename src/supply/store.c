@@ -274,13 +274,17 @@ void ash_store_give(struct ash_record *first, size_t slices) {
 
 // Purging --------------------------------------------------------------------------
 
-// Takes a due unit's dirty slices out of the store. Returns the unit, or SIZE_MAX.
-static size_t store_purge_begin(bool all, uint32_t *dirty) {
+// Takes a due unit's dirty slices out of the store, and notes that the unit is made
+// of small pages from now on. Returns the unit, or SIZE_MAX.
+static size_t store_purge_begin(bool all, uint32_t *dirty, bool *huge) {
     uint32_t unit = store_due(all);
     if (unit == UINT32_MAX) {
         return SIZE_MAX;
     }
-    *dirty = store_unit(unit)->dirty;
+    struct ash_unit *u = store_unit(unit);
+    *dirty = u->dirty;
+    *huge = u->huge != 0;
+    u->huge = 0;
     (void)store_remove(unit, *dirty);
     return unit;
 }
@@ -298,12 +302,10 @@ static void store_purge_end(size_t unit, uint32_t dirty, bool purged) {
     store_reindex(unit);
 }
 
-static bool store_purge_unit(size_t unit, uint32_t dirty) {
+static bool store_purge_unit(size_t unit, uint32_t dirty, bool huge) {
     char *base = (char *)(ash_region.base + (unit << ASH_UNIT_SHIFT));
-    if (store_unit(unit)->huge) {
-        // Else the next touch of a slice would bring back all of the unit.
+    if (huge) {  // else the next touch of a slice would bring back all of the unit
         ash_os_advise_huge(base, ASH_UNIT_BYTES, false);
-        store_unit(unit)->huge = 0;
     }
     unsigned start = 0, count = 0;
     bool purged = true;
@@ -323,13 +325,14 @@ bool ash_store_purge(bool all) {
     bool gave = false, refused = false;
     for (int n = 0; (all || n < STORE_PURGE_BATCH) && !refused; n++) {
         uint32_t dirty = 0;
+        bool huge = false;
         ash_lock_take(&store_lock);
-        size_t unit = store_purge_begin(all, &dirty);
+        size_t unit = store_purge_begin(all, &dirty, &huge);
         ash_lock_drop(&store_lock);
         if (unit == SIZE_MAX) {
             break;
         }
-        bool purged = store_purge_unit(unit, dirty);
+        bool purged = store_purge_unit(unit, dirty, huge);
         ash_lock_take(&store_lock);
         store_purge_end(unit, dirty, purged);
         ash_lock_drop(&store_lock);

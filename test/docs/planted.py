@@ -1,0 +1,120 @@
+"""For each check of tools/docs a small tree that agrees, and faults: a file, what to replace there,
+by what, and what the check must then say."""
+
+SPAN = """// A span.
+//
+//   INV-SPAN-1  every block
+//               is a block
+//   INV-SPAN-2  `carved` <= blocks
+struct ash_record {
+    _Atomic(struct ash_heap *) owner;
+    _Atomic uint32_t used;  // _Atomic is a word; not a declaration
+};
+void ash_span_wait(_Atomic uint32_t *word, uint32_t value);
+"""
+
+SPAN_C = """static _Atomic bool told = 0;  // INV-SPAN-1
+void ash_span_audit(void) { ; }
+"""
+
+INVARIANTS_PAGE = """# Invariants
+
+| number | header | sentence | audited | tests |
+|---|---|---|---|---|
+| INV-SPAN-1 | heap/span.h | every block is a block | `ash_span_audit` | `test_span.c`: `cut_it` |
+| INV-SPAN-2 | heap/span.h | carved <= blocks | - | `test_span.c` |
+"""
+
+ORDER_PAGE = """# Memory order
+
+| word | file | order |
+|---|---|---|
+| `owner` | `heap/span.h` | seq_cst |
+| `used` | `heap/span.h` | relaxed |
+| `told` | `heap/span.c` | relaxed |
+
+| rank | lock |
+|---|---|
+| BOOT | boot |
+| STORE | store |
+"""
+
+LOCK = "enum ash_rank {\n    ASH_RANK_BOOT,\n    ASH_RANK_STORE,  // runs\n};\n"
+
+OPTIONS_C = """static const struct option option_table[] = {
+    {"delay_ms", "ASHLAR_DELAY_MS", offsetof(struct ash_options, delay_ms), 500,
+     1000, "milliseconds from 0 to 1000"},
+    {"pages", "ASHLAR_PAGES", offsetof(struct ash_options, pages), 1, 1, "0 or 1"},
+};
+"""
+
+OPTIONS_PAGE = """# Options
+
+| option | variable | default | wants | when |
+|---|---|---|---|---|
+| `delay_ms` | `ASHLAR_DELAY_MS` | 500 | milliseconds from 0 to 1000 | seldom |
+| `pages` | `ASHLAR_PAGES` | 1 | 0 or 1 | never |
+"""
+
+HELP_C = 'static const char help[] = "  --lib PATH  the library ($ASHLAR_LIBRARY)\\n";\n'
+
+MANUAL = "tool(1)\n\n# OPTIONS\n\n*--lib* ASHLAR_LIBRARY ASHLAR_DELAY_MS ASHLAR_PAGES\n"
+
+AGREES = {
+    "invariants": {"src/heap/span.h": SPAN, "src/heap/span.c": SPAN_C,
+                   "test/unit/test_span.c": "CLAIM(cut_it) {\n",
+                   "docs/invariants.md": INVARIANTS_PAGE},
+    "atomics": {"src/heap/span.h": SPAN, "src/heap/span.c": SPAN_C,
+                "src/platform/lock.h": LOCK, "docs/memory-order.md": ORDER_PAGE},
+    "options": {"src/api/options.c": OPTIONS_C, "docs/options.md": OPTIONS_PAGE},
+    "manual": {"tools/ashlar/command.c": HELP_C, "src/api/options.c": OPTIONS_C,
+               "docs/man/ashlar.1.scd": MANUAL},
+    "links": {"README.md": "[a](docs/a.md#head) [web](https://example.org/x)\n",
+              "docs/a.md": "[back](../README.md) [here](#head)\n",
+              "src/base/a.h": "// docs/a.md says why.\n"},
+}
+
+ROW_2 = "| INV-SPAN-2 | heap/span.h | carved <= blocks | - | `test_span.c` |\n"
+
+PLANTED = {
+    "invariants": [
+        ("docs/invariants.md", ROW_2, "", "INV-SPAN-2 is missing"),
+        ("src/heap/span.h", "INV-SPAN-2", "INV-SPAN-3", "INV-SPAN-2 is in no source"),
+        ("src/heap/span.h", "is a block", "is no block", "INV-SPAN-1 says:"),
+        ("docs/invariants.md", "| heap/span.h | carved", "| heap/bin.h | carved",
+         "INV-SPAN-2 says:"),
+        ("docs/invariants.md", "`cut_it`", "`cut_them`", "names `cut_them`"),
+        ("docs/invariants.md", "`ash_span_audit`", "`ash_bin_audit`", "names `ash_bin_audit`"),
+        ("src/heap/span.c", "INV-SPAN-1", "INV-SPAN-7", "INV-SPAN-7 is named"),
+        ("src/heap/span.h", "INV-", "LAW-", "have none at all"),
+    ],
+    "atomics": [
+        ("docs/memory-order.md", "| `used` | `heap/span.h` | relaxed |\n", "",
+         "used (heap/span.h) is missing"),
+        ("docs/memory-order.md", "| `owner` |", "| `holder` |", "owner (heap/span.h) is missing"),
+        ("src/heap/span.c", "_Atomic ", "", "told (heap/span.c) is in no source"),
+        ("src/heap/span.h", "owner;", "master;", "master (heap/span.h) is missing"),
+        ("src/platform/lock.h", "ASH_RANK_BOOT,\n", "ASH_RANK_STORE,\n    ASH_RANK_BOOT,\n",
+         "the ranks are"),
+    ],
+    "options": [
+        ("docs/options.md", "| 500 |", "| 600 |", "delay_ms says:"),
+        ("docs/options.md", "0 to 1000", "0 to 2000", "delay_ms says:"),
+        ("docs/options.md", "| `pages` | `ASHLAR_PAGES` | 1 | 0 or 1 | never |\n", "",
+         "pages is missing"),
+        ("src/api/options.c", '"pages"', '"sheets"', "sheets is missing"),
+        ("src/api/options.c", '"ASHLAR_PAGES"', '"ASHLAR_SHEETS"', "pages says:"),
+        ("src/api/options.c", ', "0 or 1"', ', wants', "cannot read"),
+        ("src/api/options.c", "option_table", "table", "have none at all"),
+    ],
+    "manual": [
+        ("tools/ashlar/command.c", "--lib", "--library", "--library is missing"),
+        ("docs/man/ashlar.1.scd", "*--lib*", "*--lib* *--gone*", "--gone is in no source"),
+        ("src/api/options.c", "ASHLAR_PAGES", "ASHLAR_SHEETS", "ASHLAR_SHEETS is missing"),
+    ],
+    "links": [
+        ("docs/a.md", "../README.md", "../READ.md", "docs/a.md: ../READ.md: there is no"),
+        ("README.md", "docs/a.md", "docs/b.md", "README.md: docs/b.md: there is no"),
+        ("src/base/a.h", "docs/a.md", "docs/b.md", "src/base/a.h: docs/b.md: there is no"),
+    ],
+}

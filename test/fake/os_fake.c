@@ -1,0 +1,266 @@
+// The memory of the fake system; os_fake_process.c has the rest. Fakes guard what is scripted and
+// counted by one lock, so threads may call in at once.
+
+#define _GNU_SOURCE
+
+#include "os_fake.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+
+#include "platform/os.h"
+#include "ranges.h"
+#include "script.h"
+
+#ifndef MAP_FIXED_NOREPLACE
+#define MAP_FIXED_NOREPLACE 0x100000
+#endif
+
+enum {
+    FAKE_MAP_FLAGS = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+    FAKE_OCCUPIED_MAX = 16,
+    FAKE_LOW_STEP = 1 << 20,
+};
+
+// Under fake_enter.
+static struct ranges fake_mapped, fake_claimed;
+static struct range fake_occupied[FAKE_OCCUPIED_MAX];
+static size_t fake_occupied_count;
+
+// Set by the test before threads run.
+static size_t fake_page_bytes = 4096;
+static size_t fake_resident_pages;
+static uintptr_t fake_map_top;
+static bool fake_remap_moves;
+
+// The contract of os.h for every range.
+static void fake_check_range(const void *start, size_t bytes) {
+    if (bytes == 0) {
+        fake_broken("a range of 0 bytes");
+    }
+    if ((uintptr_t)start % fake_page_bytes != 0 || bytes % fake_page_bytes != 0) {
+        fake_broken("a range that is not whole pages");
+    }
+}
+
+size_t ash_os_page_bytes(void) {
+    return fake_page_bytes;
+}
+
+static bool fake_is_occupied(const void *start, size_t bytes) {
+    uintptr_t from = (uintptr_t)start, to = from + bytes;
+    for (size_t i = 0; i < fake_occupied_count; i++) {
+        if (from < fake_occupied[i].end && fake_occupied[i].start < to) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void *fake_map_at(void *start, size_t bytes) {
+    int flags = FAKE_MAP_FLAGS | MAP_FIXED_NOREPLACE;
+    void *got = mmap(start, bytes, PROT_READ | PROT_WRITE, flags, -1, 0);
+    if (got != MAP_FAILED && got != start) {
+        munmap(got, bytes);
+        errno = EEXIST;
+        return NULL;
+    }
+    return got == MAP_FAILED ? NULL : got;
+}
+
+static enum ash_os_claim fake_claim(void *start, size_t bytes) {
+    fake_tally.last_claim = bytes;
+    bool fails = fake_fails(OS_FAKE_CLAIM, bytes);
+    if (fake_is_occupied(start, bytes)) {  // a real kernel looks at this first
+        return ASH_OS_TAKEN;
+    }
+    if (fails) {
+        return ASH_OS_NO_MEMORY;
+    }
+    if (fake_map_at(start, bytes) == NULL) {
+        return errno == ENOMEM ? ASH_OS_NO_MEMORY : ASH_OS_TAKEN;
+    }
+    if (!ranges_add(&fake_claimed, start, bytes)) {
+        fake_broken("more claims than it can follow");
+    }
+    fake_tally.claimed_bytes += bytes;
+    return ASH_OS_CLAIMED;
+}
+
+enum ash_os_claim ash_os_claim(void *start, size_t bytes) {
+    fake_check_range(start, bytes);
+    int saved_errno = errno;
+    fake_enter();
+    enum ash_os_claim claim = fake_claim(start, bytes);
+    fake_leave();
+    errno = saved_errno;
+    return claim;
+}
+
+// Below fake_map_top, at the highest address that is free.
+static void *fake_map_low(size_t bytes, size_t align) {
+    uintptr_t at = (fake_map_top - bytes) & ~(align - 1);
+    while (at > FAKE_LOW_STEP) {
+        void *got = fake_map_at((void *)at, bytes);
+        if (got != NULL) {
+            return got;
+        }
+        at = (at - FAKE_LOW_STEP) & ~(align - 1);
+    }
+    return NULL;
+}
+
+static void *fake_map_anywhere(size_t bytes, size_t align) {
+    if (bytes > PTRDIFF_MAX - align) {
+        return NULL;
+    }
+    char *got = mmap(NULL, bytes + align, PROT_READ | PROT_WRITE, FAKE_MAP_FLAGS, -1, 0);
+    if (got == MAP_FAILED) {
+        return NULL;
+    }
+    size_t before = (align - (uintptr_t)got % align) % align;
+    if (before > 0) {
+        munmap(got, before);
+    }
+    munmap(got + before + bytes, align - before);
+    return got + before;
+}
+
+static void *fake_map(size_t bytes, size_t align) {
+    if (fake_fails(OS_FAKE_MAP, bytes)) {
+        return NULL;
+    }
+    void *got = fake_map_top != 0 ? fake_map_low(bytes, align) : fake_map_anywhere(bytes, align);
+    if (got != NULL) {
+        if (!ranges_add(&fake_mapped, got, bytes)) {
+            fake_broken("more mappings than it can follow");
+        }
+        fake_tally.mapped_bytes += bytes;
+    }
+    return got;
+}
+
+void *ash_os_map(size_t bytes, size_t align) {
+    fake_check_range(NULL, bytes);
+    if (align < fake_page_bytes || (align & (align - 1)) != 0) {
+        fake_broken("an alignment that is no power of two, or below a page");
+    }
+    int saved_errno = errno;
+    fake_enter();
+    void *got = fake_map(bytes, align);
+    fake_leave();
+    errno = saved_errno;
+    return got;
+}
+
+// Under the lock.
+static void fake_forget(const void *start, size_t bytes) {
+    if (ranges_remove(&fake_mapped, start, bytes)) {
+        fake_tally.mapped_bytes -= bytes;
+    } else if (ranges_remove(&fake_claimed, start, bytes)) {
+        fake_tally.claimed_bytes -= bytes;
+    } else {
+        fake_broken("an unmap of what is not ashlar's");
+    }
+}
+
+void ash_os_unmap(void *start, size_t bytes) {
+    fake_check_range(start, bytes);
+    fake_enter();
+    fake_tally.unmap_calls++;
+    fake_forget(start, bytes);
+    munmap(start, bytes);
+    fake_leave();
+}
+
+// Moves to a new place that is aligned to the fake's page.
+static void *fake_move(void *start, size_t old_bytes, size_t new_bytes) {
+    void *place = fake_map_anywhere(new_bytes, fake_page_bytes);
+    if (place == NULL) {
+        return NULL;
+    }
+    void *got = mremap(start, old_bytes, new_bytes, MREMAP_MAYMOVE | MREMAP_FIXED, place);
+    return got == MAP_FAILED ? NULL : got;
+}
+
+static void *fake_remap(void *start, size_t old_bytes, size_t new_bytes, bool may_move) {
+    if (!ranges_hold(&fake_mapped, start, old_bytes)) {
+        fake_broken("a remap of what ash_os_map did not give");
+    }
+    if (fake_fails(OS_FAKE_REMAP, 0)) {
+        return NULL;
+    }
+    bool stays = new_bytes <= old_bytes || !may_move || !fake_remap_moves;
+    void *got = stays ? mremap(start, old_bytes, new_bytes, 0) : MAP_FAILED;
+    if (got == MAP_FAILED) {
+        got = may_move ? fake_move(start, old_bytes, new_bytes) : NULL;
+    }
+    if (got != NULL) {
+        fake_forget(start, old_bytes);
+        (void)ranges_add(&fake_mapped, got, new_bytes);
+        fake_tally.mapped_bytes += new_bytes;
+    }
+    return got;
+}
+
+void *ash_os_remap(void *start, size_t old_bytes, size_t new_bytes, bool may_move) {
+    fake_check_range(start, old_bytes);
+    fake_check_range(start, new_bytes);
+    int saved_errno = errno;
+    fake_enter();
+    void *got = fake_remap(start, old_bytes, new_bytes, may_move);
+    fake_leave();
+    errno = saved_errno;
+    return got;
+}
+
+bool ash_os_purge(void *start, size_t bytes) {
+    fake_check_range(start, bytes);
+    fake_enter();
+    if (!ranges_hold(&fake_claimed, start, bytes) && !ranges_hold(&fake_mapped, start, bytes)) {
+        fake_broken("a purge of what is not ashlar's");
+    }
+    bool purged = !fake_fails(OS_FAKE_PURGE, 0) && madvise(start, bytes, MADV_DONTNEED) == 0;
+    fake_tally.purged_bytes += purged ? bytes : 0;
+    fake_leave();
+    return purged;
+}
+
+void ash_os_advise_huge(void *start, size_t bytes, bool wanted) {
+    fake_check_range(start, bytes);
+    fake_enter();
+    fake_tally.advised_bytes += wanted ? bytes : 0;
+    fake_leave();
+}
+
+size_t ash_os_resident_pages(const void *start, size_t bytes) {
+    fake_check_range(start, bytes);
+    size_t pages = bytes / fake_page_bytes;
+    return fake_resident_pages < pages ? fake_resident_pages : pages;
+}
+
+// What tests say -------------------------------------------------------------------------
+
+void os_fake_occupy(const void *start, size_t bytes) {
+    if (fake_occupied_count == FAKE_OCCUPIED_MAX) {
+        fake_broken("more occupied ranges than it can follow");
+    }
+    struct range range = {(uintptr_t)start, (uintptr_t)start + bytes};
+    fake_occupied[fake_occupied_count++] = range;
+}
+
+void os_fake_set_page_bytes(size_t bytes) {
+    fake_page_bytes = bytes;
+}
+
+void os_fake_set_map_top(uintptr_t top) {
+    fake_map_top = top;
+}
+
+void os_fake_set_remap_moves(bool moves) {
+    fake_remap_moves = moves;
+}
+
+void os_fake_set_resident_pages(size_t pages) {
+    fake_resident_pages = pages;
+}

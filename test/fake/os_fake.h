@@ -1,0 +1,100 @@
+// A scripted operating system for tests. os_fake.c answers all of src/platform/os.h, with real
+// memory underneath; the functions here say how it answers, and what it was asked.
+//
+// It also holds the core to the contract: a call with a range that is not whole pages, or not the
+// core's own, ends the process with a line that begins with "os_fake:".
+
+#ifndef ASHLAR_TEST_OS_FAKE_H
+#define ASHLAR_TEST_OS_FAKE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// Calls that may fail.
+enum os_fake_kind {
+    OS_FAKE_CLAIM,
+    OS_FAKE_MAP,
+    OS_FAKE_REMAP,
+    OS_FAKE_PURGE,
+    OS_FAKE_HOOK,  // ash_os_on_thread_exit
+    OS_FAKE_KINDS,
+};
+
+enum { OS_FAKE_ANY = (1 << OS_FAKE_KINDS) - 1 };
+
+struct os_fake_tally {
+    uint64_t calls[OS_FAKE_KINDS];
+    uint64_t unmap_calls;
+    uint64_t failures;     // scripted ones, so far
+    size_t mapped_bytes;   // by ash_os_map, now
+    size_t claimed_bytes;  // by ash_os_claim, now
+    size_t purged_bytes;   // since the start
+    size_t advised_bytes;  // for huge pages, since the start
+    size_t last_claim;     // bytes of the last claim, granted or not
+};
+
+struct os_fake_tally os_fake_tally(void);
+
+// All failable calls so far.
+uint64_t os_fake_calls(void);
+
+// What fails -------------------------------------------------------------------------
+//
+// `kinds` is a set of bits 1 << kind. Calls are counted from here on, the next one is 1. Each of
+// these replaces the one before.
+
+void os_fake_fail_once(unsigned kinds, uint64_t nth);
+void os_fake_fail_every(unsigned kinds, uint64_t nth);
+void os_fake_fail_from(unsigned kinds, uint64_t nth);
+void os_fake_fail_until(unsigned kinds, uint64_t nth);  // the n-th succeeds again
+void os_fake_fail_never(void);
+
+// Claims and maps of more than `bytes` fail, whatever else is scripted; 0 for no such limit.
+void os_fake_fail_above(size_t bytes);
+
+// Somebody's mapping: claims that touch the range find it TAKEN. At most 16 ranges.
+void os_fake_occupy(const void *start, size_t bytes);
+
+// How the system looks ---------------------------------------------------------------
+
+// 4 KiB at first. At least the real page size; set it before the first call.
+void os_fake_set_page_bytes(size_t bytes);
+
+// The clock stands still except for these.
+void os_fake_set_clock_ms(uint64_t now_ms);
+void os_fake_pass_ms(uint64_t ms);
+
+// Places ash_os_map's mappings below `top`, as a system with small addresses does.
+void os_fake_set_map_top(uintptr_t top);
+
+// Makes every growing remap move that may.
+void os_fake_set_remap_moves(bool moves);
+
+// What ash_os_resident_pages says; SIZE_MAX for "all of them".
+void os_fake_set_resident_pages(size_t pages);
+
+// An environment of its own, empty at first; NULL removes. At most 16 variables.
+void os_fake_set_env(const char *name, const char *value);
+void os_fake_set_privileged(bool privileged);
+
+// The calling thread's id, and whether that thread counts as the first; 0: the real ones again.
+// With an id of its own its exit hook runs when os_fake_end_thread says so, once.
+void os_fake_set_thread(uint32_t id, bool first);
+void os_fake_end_thread(void);
+
+// The process's id; 0: the real one.
+void os_fake_set_process(uint32_t id);
+
+// The hooks that ash_os_on_fork was given. A real fork does not run them.
+void os_fake_fork_prepare(void);
+void os_fake_fork_parent(void);
+void os_fake_fork_child(void);
+
+// What was written to standard error since the last call of os_fake_forget_text. While it is
+// quiet nothing arrives there.
+const char *os_fake_text(void);
+void os_fake_forget_text(void);
+void os_fake_set_quiet(bool quiet);
+
+#endif

@@ -1,0 +1,163 @@
+#include "api/thread.h"
+
+#include <pthread.h>
+
+#include "ashlar/ashlar.h"
+#include "heap/registry.h"
+#include "os_fake.h"
+#include "platform/thread.h"
+#include "players.h"
+#include "supply/meta.h"
+#include "support.h"
+
+CLAIM(the_first_threads_heap_costs_no_mapping) {
+    player_enter(0);
+    struct ash_heap *heap = player_heap();
+    expect(heap != NULL);
+    expect_equal(ash_meta_bytes(), 0);
+    expect_equal(heap->tid, PLAYER_TID);
+    expect_equal(os_fake_tally().calls[OS_FAKE_HOOK], 0);  // it lives as long as the process
+    expect(player_heap() == heap);
+}
+
+CLAIM(every_thread_has_its_own) {
+    struct ash_heap *heaps[5];
+    for (unsigned i = 0; i < 5; i++) {
+        player_enter(i);
+        heaps[i] = player_heap();
+        for (unsigned k = 0; k < i; k++) {
+            expect(heaps[k] != heaps[i]);
+        }
+    }
+    player_enter(2);
+    expect(player_heap() == heaps[2]);
+    expect_equal(os_fake_tally().calls[OS_FAKE_HOOK], 4);
+}
+
+CLAIM(a_wiped_slot_leads_to_the_same_heap) {
+    for (unsigned i = 0; i < 3; i++) {
+        player_enter(i);
+        struct ash_heap *heap = player_heap();
+        void *block = ash_malloc(50);
+        uint64_t hooks = os_fake_tally().calls[OS_FAKE_HOOK];
+        ash_thread_set_heap(NULL);
+        expect(player_heap() == heap);
+        ash_thread_set_heap(NULL);
+        ash_free(block);  // found again by a free as well
+        expect_equal(ash_record_first(block)->remote, 0);
+        ash_thread_set_heap(NULL);
+        expect(ash_record_first(ash_malloc(50))->owner == heap);
+        expect_equal(os_fake_tally().calls[OS_FAKE_HOOK], hooks);
+    }
+}
+
+CLAIM(an_ended_thread_has_the_heap_that_owns_nothing) {
+    player_enter(1);
+    struct ash_heap *heap = player_heap();
+    player_end();
+    expect(ash_thread_heap() == &ash_heap_done);
+    expect(player_heap() == &ash_heap_done);
+    expect_equal(heap->state, ASH_HEAP_ORPHAN);
+    expect_equal(heap->tid, 0);
+}
+
+CLAIM(a_new_thread_takes_an_ended_ones_heap) {
+    player_enter(0);
+    (void)player_heap();
+    player_enter(1);
+    struct ash_heap *heap = player_heap();
+    size_t meta = ash_meta_bytes();
+    player_end();
+    for (unsigned round = 2; round < 8; round++) {
+        player_start(round);
+        expect(player_heap() == heap);
+        expect_equal(heap->tid, PLAYER_TID + round);
+        player_end();
+    }
+    expect_equal(ash_meta_bytes(), meta);
+}
+
+CLAIM(an_id_used_again_finds_the_heap_that_was_left_behind) {
+    os_fake_fail_from(1 << OS_FAKE_HOOK, 1);
+    player_enter(1);
+    struct ash_heap *heap = player_heap();
+    expect(heap != NULL);
+    player_end();  // no hook: nothing happens
+    expect_equal(heap->state, ASH_HEAP_ACTIVE);
+    player_start(1);
+    expect(player_heap() == heap);
+}
+
+CLAIM(without_memory_there_is_no_heap_and_no_harm) {
+    player_enter(0);
+    void *block = ash_malloc(100);
+    player_enter(1);
+    os_fake_fail_from(OS_FAKE_ANY, 1);
+    // Heaps come in mappings that hold several: use up what is at hand.
+    unsigned player = 1;
+    while (player_heap() != NULL && player + 1 < PLAYERS_MAX) {
+        player_enter(++player);
+    }
+    expect(ash_thread_heap() == NULL);
+    expect(ash_malloc(1) == NULL);
+    expect(!ash_collect());
+    ash_free(block);  // published at once, since there is nowhere to gather
+    player_enter(0);
+    os_fake_fail_never();
+    players_expect_all_free();
+}
+
+static void *allocate_and_end(void *heap) {
+    void *block = ash_malloc(100);
+    *(struct ash_heap **)heap = ash_thread_heap();
+    ash_free(block);
+    return block == NULL ? NULL : heap;
+}
+
+CLAIM(real_threads_leave_their_heaps_to_the_next) {
+    struct ash_heap *first = NULL, *second = NULL;
+    pthread_t thread;
+    expect(ash_malloc(1) != NULL);
+    expect(pthread_create(&thread, NULL, allocate_and_end, &first) == 0);
+    pthread_join(thread, NULL);
+    expect(first != NULL);
+    expect_equal(first->state, ASH_HEAP_ORPHAN);
+    expect(pthread_create(&thread, NULL, allocate_and_end, &second) == 0);
+    pthread_join(thread, NULL);
+    expect(second == first);
+}
+
+DEATH(another_threads_heap_in_the_slot_is_seen) {
+    last_words("assertion failed: heap == NULL || heap == &ash_heap_done || thread_owns(heap)...");
+    player_enter(1);
+    struct ash_heap *heap = player_heap();
+    player_enter(2);
+    ash_thread_set_heap(heap);
+    (void)player_heap();
+}
+
+CLAIM(a_child_of_vfork_may_borrow_its_parents_heap) {
+    player_enter(0);
+    struct ash_heap *heap = player_heap();
+    os_fake_set_thread(PLAYER_TID + 5, true);
+    os_fake_set_process(4711);
+    expect(player_heap() == heap);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_first_threads_heap_costs_no_mapping),
+        cmocka_unit_test(every_thread_has_its_own),
+        cmocka_unit_test(a_wiped_slot_leads_to_the_same_heap),
+        cmocka_unit_test(an_ended_thread_has_the_heap_that_owns_nothing),
+        cmocka_unit_test(a_new_thread_takes_an_ended_ones_heap),
+        cmocka_unit_test(an_id_used_again_finds_the_heap_that_was_left_behind),
+        cmocka_unit_test(without_memory_there_is_no_heap_and_no_harm),
+        cmocka_unit_test(real_threads_leave_their_heaps_to_the_next),
+        cmocka_unit_test(a_child_of_vfork_may_borrow_its_parents_heap),
+    };
+    const struct CMUnitTest debug_tests[] = {
+        cmocka_unit_test(another_threads_heap_in_the_slot_is_seen),
+    };
+    return RUN_TESTS(tests) + (ASH_DEBUG ? RUN_TESTS(debug_tests) : 0);
+}

@@ -1,0 +1,145 @@
+// The audits find what they are there to find: each invariant is broken once, on purpose.
+
+#include "heap/audit.h"
+
+#include "heap/refill.h"
+#include "heap/span.h"
+#include "players.h"
+#include "supply/store.h"
+#include "support.h"
+
+enum { CLASS = 3 };
+
+static struct ash_heap *heap;
+static struct ash_record *span;
+
+static void start(void) {
+    player_enter(0);
+    heap = player_heap();
+    expect(heap != NULL);
+    struct ash_block *block = ash_refill(heap, CLASS);
+    expect(block != NULL);
+    span = ash_record_first(block);
+    ash_heap_audit(heap);
+    ash_store_audit();
+}
+
+static void broken(const char *condition) {
+    last_words("assertion failed: %s...", condition);
+}
+
+CLAIM(sound_heaps_pass) {
+    start();
+    for (unsigned i = 0; i < ASH_CLASS_COUNT; i++) {
+        expect(ash_refill(heap, i) != NULL);
+        ash_heap_audit(heap);
+    }
+    for (int i = 0; i < 300; i++) {
+        ash_heap_audit_some(heap);
+    }
+}
+
+DEATH(a_wrong_room_is_seen) {
+    start();
+    broken("bin->room + count == ash_classes[class_index].cap");
+    heap->bins[CLASS].room++;
+    ash_heap_audit(heap);
+}
+
+DEATH(a_block_of_another_class_in_a_bin_is_seen) {
+    start();
+    broken("audit_owned(heap, span, class_index)");
+    struct ash_block *other = ash_refill(heap, CLASS + 1);
+    other->next = heap->bins[CLASS].head;
+    heap->bins[CLASS].head = other;
+    ash_heap_audit(heap);
+}
+
+DEATH(a_bin_that_points_into_a_block_is_seen) {
+    start();
+    broken("offset % ash_span_class(span)->block_bytes == 0");
+    char *head = (char *)heap->bins[CLASS].head;
+    heap->bins[CLASS].head = (struct ash_block *)(void *)(head + 16);
+    ash_heap_audit(heap);
+}
+
+DEATH(a_wrong_count_of_blocks_out_is_seen) {
+    start();
+    broken("ash_span_used(span) + audit_marks(span) == span->carved");
+    ash_span_set_used(span, ash_span_used(span) - 1);
+    ash_heap_audit(heap);
+}
+
+DEATH(a_span_of_another_heap_is_seen) {
+    start();
+    broken("audit_owned(heap, span, class_index)");
+    span->owner = ash_store_owner;
+    ash_heap_audit(heap);
+}
+
+DEATH(a_listed_span_in_the_wrong_place_is_seen) {
+    start();
+    broken("span->place == ASH_PLACE_LISTED && span->prev == before");
+    struct ash_record *listed = ash_span_cut(heap, CLASS);
+    ash_span_list(heap, listed);
+    listed->place = ASH_PLACE_FULL;
+    ash_heap_audit(heap);
+}
+
+DEATH(a_listed_span_without_room_is_seen) {
+    start();
+    broken("ash_span_has_room(span)");
+    struct ash_record *listed = ash_span_cut(heap, CLASS);
+    listed->carved = ash_span_class(listed)->blocks;
+    ash_span_set_used(listed, listed->carved);
+    ash_span_list(heap, listed);
+    ash_heap_audit(heap);
+}
+
+DEATH(a_free_slice_with_an_owner_is_seen) {
+    start();
+    broken("atomic_load_explicit(&record->owner, memory_order_relaxed) == ash_store_owner");
+    span[span->slices].owner = heap;
+    ash_store_audit();
+}
+
+DEATH(a_free_slice_of_a_kind_is_seen) {
+    start();
+    broken("record->kind == ASH_KIND_FREE");
+    span[span->slices].kind = ASH_KIND_RUN;
+    ash_store_audit();
+}
+
+DEATH(a_stale_index_of_the_longest_is_seen) {
+    start();
+    broken("ash_region.best[unit] == ash_bits_longest(u->free)");
+    ash_region.best[0]--;
+    ash_store_audit();
+}
+
+DEATH(a_dirty_slice_that_is_in_use_is_seen) {
+    start();
+    broken("(u->dirty & ~u->free) == 0");
+    ash_region.units[0].dirty |= 1;
+    ash_store_audit();
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sound_heaps_pass),
+    };
+    const struct CMUnitTest debug_tests[] = {
+        cmocka_unit_test(a_wrong_room_is_seen),
+        cmocka_unit_test(a_block_of_another_class_in_a_bin_is_seen),
+        cmocka_unit_test(a_bin_that_points_into_a_block_is_seen),
+        cmocka_unit_test(a_wrong_count_of_blocks_out_is_seen),
+        cmocka_unit_test(a_span_of_another_heap_is_seen),
+        cmocka_unit_test(a_listed_span_in_the_wrong_place_is_seen),
+        cmocka_unit_test(a_listed_span_without_room_is_seen),
+        cmocka_unit_test(a_free_slice_with_an_owner_is_seen),
+        cmocka_unit_test(a_free_slice_of_a_kind_is_seen),
+        cmocka_unit_test(a_stale_index_of_the_longest_is_seen),
+        cmocka_unit_test(a_dirty_slice_that_is_in_use_is_seen),
+    };
+    return RUN_TESTS(tests) + (ASH_DEBUG ? RUN_TESTS(debug_tests) : 0);
+}

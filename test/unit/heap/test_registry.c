@@ -1,0 +1,131 @@
+#include "heap/registry.h"
+
+#include "heap/orphan.h"
+#include "support.h"
+
+enum { HEAPS = 4 };
+
+static struct ash_heap heaps[HEAPS];
+
+static void start(void) {
+    for (uint32_t i = 0; i < HEAPS; i++) {
+        ash_heap_set_thread(&heaps[i], i + 1, 1);
+        ash_registry_add(&heaps[i]);
+    }
+}
+
+static void make_orphan(struct ash_heap *heap) {
+    ash_heap_set_thread(heap, 0, 1);
+    ash_registry_put_orphan(heap);
+    ash_orphan_leave(heap);
+}
+
+CLAIM(the_walk_meets_every_heap_once) {
+    expect(ash_registry_next(NULL) == NULL);
+    start();
+    unsigned met = 0;
+    struct ash_heap *heap = NULL;
+    while ((heap = ash_registry_next(heap)) != NULL) {
+        met += 1u << (unsigned)(heap - heaps);
+    }
+    expect_equal(met, (1u << HEAPS) - 1);
+}
+
+CLAIM(a_heap_is_found_by_its_threads_id) {
+    expect(ash_registry_find(1) == NULL);
+    start();
+    for (uint32_t i = 0; i < HEAPS; i++) {
+        expect(ash_registry_find(i + 1) == &heaps[i]);
+    }
+    expect(ash_registry_find(HEAPS + 1) == NULL);
+}
+
+CLAIM(an_orphan_is_taken_once_the_oldest_first) {
+    start();
+    expect(ash_registry_take_orphan() == NULL);
+    make_orphan(&heaps[2]);
+    make_orphan(&heaps[0]);
+    expect(ash_registry_take_orphan() == &heaps[2]);
+    expect_equal(heaps[2].state, ASH_HEAP_ACTIVE);
+    expect(ash_registry_take_orphan() == &heaps[0]);
+    expect(ash_registry_take_orphan() == NULL);
+    make_orphan(&heaps[2]);
+    expect(ash_registry_take_orphan() == &heaps[2]);
+}
+
+CLAIM(a_tended_orphan_is_passed_over) {
+    start();
+    make_orphan(&heaps[0]);
+    make_orphan(&heaps[1]);
+    heaps[0].state = ASH_HEAP_TENDED;
+    expect(ash_registry_take_orphan() == &heaps[1]);
+    expect(ash_registry_take_orphan() == NULL);
+    ash_orphan_leave(&heaps[0]);
+    expect(ash_registry_take_orphan() == &heaps[0]);
+    make_orphan(&heaps[3]);  // the queue's end is right after all of that
+    make_orphan(&heaps[1]);
+    expect(ash_registry_take_orphan() == &heaps[3]);
+    expect(ash_registry_take_orphan() == &heaps[1]);
+}
+
+CLAIM(tending_goes_round) {
+    start();
+    expect(ash_registry_tend_orphan() == NULL);
+    for (int i = 0; i < HEAPS; i++) {
+        make_orphan(&heaps[i]);
+    }
+    for (int i = 0; i < 3 * HEAPS; i++) {
+        struct ash_heap *heap = ash_registry_tend_orphan();
+        expect(heap == &heaps[i % HEAPS]);
+        expect_equal(heap->state, ASH_HEAP_TENDED);
+        ash_orphan_leave(heap);
+        expect_equal(heap->state, ASH_HEAP_ORPHAN);
+    }
+    expect(ash_registry_take_orphan() == &heaps[0]);
+    expect(ash_registry_tend_orphan() == &heaps[1]);
+}
+
+CLAIM(a_forks_child_loses_the_other_threads_heaps) {
+    start();
+    make_orphan(&heaps[3]);
+    make_orphan(&heaps[2]);
+    heaps[2].state = ASH_HEAP_TENDED;  // by a thread that the child has not got
+    ash_registry_fork_prepare();
+    ash_registry_fork_child(&heaps[0]);
+    ash_registry_fork_done();
+    expect_equal(heaps[0].state, ASH_HEAP_ACTIVE);
+    expect_equal(heaps[0].tid, 1);
+    expect_equal(heaps[1].state, ASH_HEAP_LOST);
+    expect_equal(heaps[2].state, ASH_HEAP_LOST);
+    expect_equal(heaps[3].state, ASH_HEAP_ORPHAN);
+    expect(ash_registry_find(2) == NULL);
+    expect(ash_registry_take_orphan() == &heaps[3]);
+    expect(ash_registry_take_orphan() == NULL);
+}
+
+CLAIM(a_lost_heap_does_not_hide_the_orphans_behind_it) {
+    start();
+    make_orphan(&heaps[2]);
+    make_orphan(&heaps[3]);
+    heaps[2].state = ASH_HEAP_TENDED;  // while the process forks
+    ash_registry_fork_child(&heaps[0]);
+    expect_equal(heaps[2].state, ASH_HEAP_LOST);
+    struct ash_heap *tended = NULL;
+    for (int i = 0; i < HEAPS && tended == NULL; i++) {
+        tended = ash_registry_tend_orphan();
+    }
+    expect(tended == &heaps[3]);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_walk_meets_every_heap_once),
+        cmocka_unit_test(a_heap_is_found_by_its_threads_id),
+        cmocka_unit_test(an_orphan_is_taken_once_the_oldest_first),
+        cmocka_unit_test(a_tended_orphan_is_passed_over),
+        cmocka_unit_test(tending_goes_round),
+        cmocka_unit_test(a_forks_child_loses_the_other_threads_heaps),
+        cmocka_unit_test(a_lost_heap_does_not_hide_the_orphans_behind_it),
+    };
+    return RUN_TESTS(tests);
+}

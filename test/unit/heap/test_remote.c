@@ -1,0 +1,246 @@
+#include "heap/remote.h"
+
+#include "heap/audit.h"
+#include "heap/refill.h"
+#include "heap/registry.h"
+#include "heap/span.h"
+#include "players.h"
+#include "support.h"
+
+enum { CLASS = 4, OTHER_CLASS = 9 };
+
+static const uint32_t queued = (uint32_t)1 << 31;
+
+static struct ash_heap *owner, *other;
+
+// Player 0 owns the spans, player 1 frees. Nobody allocates before their time.
+static void start(void) {
+    player_enter(0);
+    owner = player_heap();
+    player_enter(1);
+    other = player_heap();
+    expect(owner != NULL && other != NULL && owner != other);
+}
+
+static struct ash_block *owners_block(unsigned class_index) {
+    struct ash_block *block = ash_refill(owner, class_index);
+    expect(block != NULL);
+    return block;
+}
+
+static uint32_t remote_count(const struct ash_record *span) {
+    return span->remote >> 16 & 0x7fff;
+}
+
+static const char *remote_head(const struct ash_record *span) {
+    return ash_record_start(span) + (size_t)(span->remote & 0xffff) * 16;
+}
+
+static bool is_marked(const struct ash_record *span, const struct ash_block *block) {
+    size_t offset = (size_t)((const char *)block - ash_record_start(span));
+    uint32_t index = ash_class_index(ash_span_class(span), offset);
+    return (ash_record_marks(span)[index / 64] >> index % 64 & 1) != 0;
+}
+
+CLAIM(one_block_is_published_and_drained) {
+    start();
+    struct ash_block *block = owners_block(CLASS);
+    struct ash_record *span = ash_record_first(block);
+    uint32_t used = ash_span_used(span);
+    ash_remote_free_now(span, block);
+    expect_equal(span->remote & queued, queued);
+    expect_equal(remote_count(span), 1);
+    expect(remote_head(span) == (const char *)block);
+    expect_equal(owner->inbox, ash_record_ticket(span));
+    expect_equal(ash_span_used(span), used);  // INV-RECORD-4
+    ash_remote_drain(owner);
+    expect_equal(span->remote, 0);
+    expect_equal(owner->inbox, 0);
+    expect_equal(ash_span_used(span), used - 1);
+    expect(is_marked(span, block));
+    ash_heap_audit(owner);
+}
+
+CLAIM(a_chain_is_published_when_it_is_full) {
+    start();
+    struct ash_block *first = owners_block(CLASS);
+    struct ash_record *span = ash_record_first(first);
+    uint32_t gather = ash_classes[CLASS].gather;
+    ash_remote_free(other, span, first);
+    for (uint32_t i = 1; i < gather; i++) {
+        expect_equal(span->remote, 0);
+        expect_equal(other->gathered, i);
+        struct ash_block *block = owners_block(CLASS);
+        expect(ash_record_first(block) == span);
+        ash_remote_free(other, span, block);
+    }
+    expect_equal(other->gathered, 0);
+    expect_equal(remote_count(span), gather);
+    uint32_t used = ash_span_used(span);
+    ash_remote_drain(owner);
+    expect_equal(ash_span_used(span), used - gather);
+    ash_heap_audit(owner);
+}
+
+CLAIM(chains_add_up_before_the_owner_looks) {
+    start();
+    struct ash_block *blocks[6];
+    for (int i = 0; i < 6; i++) {
+        blocks[i] = owners_block(CLASS);
+    }
+    struct ash_record *span = ash_record_first(blocks[0]);
+    for (int i = 0; i < 6; i++) {
+        ash_remote_free_now(span, blocks[i]);
+        expect_equal(remote_count(span), i + 1);
+        expect_equal(owner->inbox, ash_record_ticket(span));
+        expect_equal(span->inbox_next, 0);  // queued once
+    }
+    uint32_t used = ash_span_used(span);
+    ash_remote_drain(owner);
+    expect_equal(ash_span_used(span), used - 6);
+    for (int i = 0; i < 6; i++) {
+        expect(is_marked(span, blocks[i]));
+    }
+}
+
+CLAIM(a_chain_gives_way_to_another_spans) {
+    start();
+    struct ash_block *first = owners_block(CLASS);
+    struct ash_record *span = ash_record_first(first);
+    struct ash_record *clash = span;
+    struct ash_block *block = NULL;
+    unsigned class_index = CLASS;
+    expect(ash_classes[CLASS].gather > 1);
+    while (clash == span ||
+           (ash_record_slice(clash) - ash_record_slice(span)) % ASH_GATHER_CHAINS != 0) {
+        block = owners_block(++class_index);
+        clash = ash_record_first(block);
+    }
+    ash_remote_free(other, span, first);
+    expect_equal(span->remote, 0);
+    ash_remote_free(other, clash, block);
+    expect_equal(remote_count(span), 1);
+    ash_remote_flush(other);
+    expect_equal(remote_count(clash), 1);
+    expect_equal(other->gathered, 0);
+    ash_remote_drain(owner);
+    expect(is_marked(span, first) && is_marked(clash, block));
+}
+
+CLAIM(many_spans_wait_on_one_inbox) {
+    start();
+    struct ash_block *blocks[12];
+    for (unsigned i = 0; i < 12; i++) {
+        blocks[i] = owners_block(i);
+        ash_remote_free_now(ash_record_first(blocks[i]), blocks[i]);
+    }
+    ash_remote_drain(owner);
+    for (unsigned i = 0; i < 12; i++) {
+        struct ash_record *span = ash_record_first(blocks[i]);
+        expect_equal(span->remote, 0);
+        expect(is_marked(span, blocks[i]));
+    }
+    ash_heap_audit(owner);
+    ash_remote_drain(owner);  // nothing left to do
+}
+
+CLAIM(a_drained_span_that_falls_empty_is_retired) {
+    start();
+    struct ash_record *span = ash_span_cut(owner, CLASS);
+    expect(span != NULL && ash_span_stock(owner, span));
+    struct ash_block *block = owner->bins[CLASS].head;
+    uint32_t count = ash_span_used(span);
+    owner->bins[CLASS].head = NULL;
+    owner->bins[CLASS].room = ash_classes[CLASS].cap;
+    for (uint32_t i = 0; i < count; i++) {
+        struct ash_block *next = block->next;
+        ash_remote_free(other, span, block);
+        block = next;
+    }
+    ash_remote_flush(other);
+    expect_equal(span->kind, ASH_KIND_SPAN);
+    ash_remote_drain(owner);
+    expect_equal(span->kind, ASH_KIND_FREE);
+    expect_equal(owner->span_count, 0);
+    expect_equal(owner->out_bytes, 0);
+}
+
+// By hand: the span changes hands between the push on the inbox and the drain.
+CLAIM(a_span_that_changed_hands_is_passed_on) {
+    start();
+    struct ash_record *span = ash_span_cut(owner, CLASS);
+    expect(ash_span_stock(owner, span));
+    struct ash_block *block = owner->bins[CLASS].head;
+    owner->bins[CLASS].head = NULL;
+    owner->bins[CLASS].room = ash_classes[CLASS].cap;
+    ash_remote_free_now(span, block);
+    expect_equal(owner->inbox, ash_record_ticket(span));
+    uint32_t used = ash_span_used(span);
+    ash_span_set_owner(span, other);
+    ash_heap_count(other, ash_span_class(span), (ptrdiff_t)used);
+    other->span_count++;
+    ash_remote_drain(owner);
+    expect_equal(owner->inbox, 0);
+    expect_equal(other->inbox, ash_record_ticket(span));
+    expect_equal(ash_span_used(span), used);
+    ash_remote_drain(other);
+    expect_equal(other->inbox, 0);
+    expect_equal(ash_span_used(span), used - 1);
+    expect_equal(span->place, ASH_PLACE_LISTED);
+    expect_equal(other->shelves[CLASS].listed, ash_record_ticket(span));
+    ash_heap_audit(other);
+}
+
+CLAIM(a_full_spans_worth_of_blocks_fits_the_count) {
+    start();
+    static struct ash_block *taken[ASH_SLICE_BYTES / 16];
+    uint32_t blocks = ash_classes[0].blocks;
+    for (uint32_t i = 0; i < blocks; i++) {
+        taken[i] = owners_block(0);
+    }
+    struct ash_record *span = ash_record_first(taken[0]);
+    for (uint32_t i = 0; i < blocks; i++) {
+        ash_remote_free_now(span, taken[i]);
+    }
+    expect_equal(remote_count(span), blocks);
+    expect_equal(span->remote & queued, queued);
+    ash_remote_drain(owner);
+    expect_equal(ash_span_used(span), 0);
+    ash_heap_audit(owner);
+}
+
+DEATH(a_chain_that_was_written_to_is_seen) {
+    last_words("a list of freed blocks was overwritten (write after free?)");
+    start();
+    struct ash_block *first = owners_block(CLASS), *second = owners_block(CLASS);
+    ash_remote_free_now(ash_record_first(first), first);
+    ash_remote_free_now(ash_record_first(first), second);
+    second->next = NULL;
+    ash_remote_drain(owner);
+}
+
+DEATH(two_threads_that_free_one_block_are_seen) {
+    start();
+    struct ash_block *block = owners_block(CLASS);
+    last_words("double free of %#jx: it is free already", (uintmax_t)(uintptr_t)block);
+    ash_remote_free_now(ash_record_first(block), block);
+    ash_remote_drain(owner);
+    ash_remote_free_now(ash_record_first(block), block);
+    ash_remote_drain(owner);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_block_is_published_and_drained),
+        cmocka_unit_test(a_chain_is_published_when_it_is_full),
+        cmocka_unit_test(chains_add_up_before_the_owner_looks),
+        cmocka_unit_test(a_chain_gives_way_to_another_spans),
+        cmocka_unit_test(many_spans_wait_on_one_inbox),
+        cmocka_unit_test(a_drained_span_that_falls_empty_is_retired),
+        cmocka_unit_test(a_span_that_changed_hands_is_passed_on),
+        cmocka_unit_test(a_full_spans_worth_of_blocks_fits_the_count),
+        cmocka_unit_test(a_chain_that_was_written_to_is_seen),
+        cmocka_unit_test(two_threads_that_free_one_block_are_seen),
+    };
+    return RUN_TESTS(tests);
+}

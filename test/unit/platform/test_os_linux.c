@@ -1,0 +1,197 @@
+// The real system's memory, clock and sleep, against the contract in platform/os.h.
+
+#define _GNU_SOURCE
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/bits.h"
+#include "platform/os.h"
+#include "support.h"
+
+static bool all_bytes(const unsigned char *start, size_t bytes, unsigned char value) {
+    for (size_t i = 0; i < bytes; i++) {
+        if (start[i] != value) {
+            return false;
+        }
+    }
+    return true;
+}
+
+CLAIM(the_page_size_is_the_systems) {
+    expect_equal(ash_os_page_bytes(), sysconf(_SC_PAGESIZE));
+    expect(ash_is_power_of_two(ash_os_page_bytes()));
+}
+
+CLAIM(a_mapping_is_aligned_and_zero) {
+    size_t page = ash_os_page_bytes();
+    for (size_t align = page; align <= (size_t)16 << 20; align *= 4) {
+        unsigned char *start = ash_os_map(3 * page, align);
+        expect(start != NULL);
+        expect_equal((uintptr_t)start % align, 0);
+        expect(all_bytes(start, 3 * page, 0));
+        memset(start, 1, 3 * page);
+        ash_os_unmap(start, 3 * page);
+    }
+}
+
+CLAIM(a_range_is_claimed_once) {
+    size_t page = ash_os_page_bytes();
+    unsigned char *start = ash_os_map(4 * page, page);
+    expect(start != NULL);
+    expect(ash_os_claim(start, page) == ASH_OS_TAKEN);
+    ash_os_unmap(start + page, 2 * page);
+    expect(ash_os_claim(start, 2 * page) == ASH_OS_TAKEN);
+    expect(ash_os_claim(start + page, 2 * page) == ASH_OS_CLAIMED);
+    expect(all_bytes(start + page, 2 * page, 0));
+    memset(start + page, 2, 2 * page);
+    expect(ash_os_claim(start + page, page) == ASH_OS_TAKEN);
+    ash_os_unmap(start, 4 * page);
+}
+
+CLAIM(what_the_system_has_not_is_refused) {
+    size_t page = ash_os_page_bytes();
+    expect(ash_os_map(ash_round_down(SIZE_MAX, page), page) == NULL);
+    expect(ash_os_map(ash_round_down(SIZE_MAX, page), 16 * page) == NULL);
+    unsigned char *start = ash_os_map(page, page);
+    expect(start != NULL);
+    start[0] = 7;
+    expect(ash_os_remap(start, page, ash_round_down(SIZE_MAX, page), true) == NULL);
+    expect_equal(start[0], 7);
+}
+
+CLAIM(errno_is_kept_whatever_happens) {
+    size_t page = ash_os_page_bytes();
+    errno = 77;
+    char *start = ash_os_map(page, page);
+    expect(ash_os_claim(start, page) == ASH_OS_TAKEN);
+    expect(ash_os_map(ash_round_down(SIZE_MAX, page), page) == NULL);
+    expect(ash_os_remap(start, page, ash_round_down(SIZE_MAX, page), true) == NULL);
+    ash_os_unmap(start, page);
+    (void)ash_os_purge(start, page);  // not ours any more: refused, but not by an emulator
+    ash_os_advise_huge(start, page, true);
+    (void)ash_os_resident_pages(start, page);
+    _Atomic uint32_t word = 0;
+    ash_os_wait(&word, 1);
+    ash_os_wake(&word);
+    expect_equal(errno, 77);
+}
+
+CLAIM(a_resized_mapping_keeps_its_contents) {
+    size_t page = ash_os_page_bytes();
+    unsigned char *start = ash_os_map(2 * page, page);
+    expect(start != NULL);
+    memset(start, 5, 2 * page);
+    start = ash_os_remap(start, 2 * page, 64 * page, true);
+    expect(start != NULL);
+    expect(all_bytes(start, 2 * page, 5));
+    expect(all_bytes(start + 2 * page, 62 * page, 0));
+    expect(ash_os_remap(start, 64 * page, page, false) == start);
+    expect(all_bytes(start, page, 5));
+    expect(ash_os_claim(start + page, page) == ASH_OS_CLAIMED);
+    expect(ash_os_remap(start, page, 2 * page, false) == NULL);
+}
+
+CLAIM(purged_pages_read_as_zero) {
+    size_t page = ash_os_page_bytes();
+    unsigned char *start = ash_os_map(4 * page, page);
+    expect(start != NULL);
+    memset(start, 9, 4 * page);
+    expect(ash_os_purge(start + page, 2 * page));
+    expect(all_bytes(start, page, 9));
+    expect(all_bytes(start + page, 2 * page, 0));
+    expect(all_bytes(start + 3 * page, page, 9));
+}
+
+CLAIM(resident_pages_are_those_that_were_touched) {
+    size_t page = ash_os_page_bytes();
+    size_t count = ((size_t)2 << 20) / page;
+    unsigned char *start = ash_os_map(count * page, page);
+    expect(start != NULL);
+    ash_os_advise_huge(start, count * page, false);
+    expect_equal(ash_os_resident_pages(start, count * page), 0);
+    for (size_t i = 0; i < count / 2; i++) {
+        start[i * page] = 1;
+    }
+    expect_equal(ash_os_resident_pages(start, count * page), count / 2);
+    ash_os_advise_huge(start, count * page, true);
+    ash_os_unmap(start, count * page);
+    expect_equal(ash_os_resident_pages(start, count * page), 0);
+}
+
+CLAIM(the_clock_advances) {
+    uint64_t before = ash_os_clock_ms();
+    nanosleep(&(struct timespec){0, 60 * 1000 * 1000}, NULL);
+    uint64_t after = ash_os_clock_ms();
+    expect(after >= before + 30);
+    expect(after < before + 60000);
+}
+
+static void *tell_identity(void *ids) {
+    uint32_t *out = ids;
+    out[0] = ash_os_thread_id();
+    out[1] = ash_os_process_id();
+    out[2] = ash_os_thread_is_first();
+    return NULL;
+}
+
+CLAIM(threads_have_ids_of_their_own) {
+    uint32_t mine[3], others[3];
+    (void)tell_identity(mine);
+    pthread_t thread;
+    expect(pthread_create(&thread, NULL, tell_identity, others) == 0);
+    pthread_join(thread, NULL);
+    expect(mine[0] != 0 && others[0] != 0 && mine[0] != others[0]);
+    expect_equal(mine[1], getpid());
+    expect_equal(others[1], getpid());
+    expect_equal(mine[2], 1);
+    expect_equal(others[2], 0);
+}
+
+CLAIM(this_process_has_no_foreign_rights) {
+    expect(!ash_os_is_privileged());
+    expect_equal(ash_os_random(), ash_os_random());
+    expect(ash_os_random() != 0);
+}
+
+static _Atomic uint32_t gate;
+
+static void *wait_at_gate(void *unused) {
+    while (atomic_load(&gate) == 1) {
+        ash_os_wait(&gate, 1);
+    }
+    return unused;
+}
+
+CLAIM(a_sleeper_is_woken) {
+    ash_os_wait(&gate, 1);  // the word is 0: returns at once
+    atomic_store(&gate, 1);
+    pthread_t thread;
+    expect(pthread_create(&thread, NULL, wait_at_gate, NULL) == 0);
+    nanosleep(&(struct timespec){0, 20 * 1000 * 1000}, NULL);
+    atomic_store(&gate, 0);
+    ash_os_wake(&gate);
+    expect(pthread_join(thread, NULL) == 0);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_page_size_is_the_systems),
+        cmocka_unit_test(a_mapping_is_aligned_and_zero),
+        cmocka_unit_test(a_range_is_claimed_once),
+        cmocka_unit_test(what_the_system_has_not_is_refused),
+        cmocka_unit_test(errno_is_kept_whatever_happens),
+        cmocka_unit_test(a_resized_mapping_keeps_its_contents),
+        cmocka_unit_test(purged_pages_read_as_zero),
+        cmocka_unit_test(resident_pages_are_those_that_were_touched),
+        cmocka_unit_test(the_clock_advances),
+        cmocka_unit_test(threads_have_ids_of_their_own),
+        cmocka_unit_test(this_process_has_no_foreign_rights),
+        cmocka_unit_test(a_sleeper_is_woken),
+    };
+    return RUN_TESTS(tests);
+}

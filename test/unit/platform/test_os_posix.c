@@ -1,0 +1,130 @@
+// The real system's environment, exit hook, fork hooks and standard error.
+
+#define _GNU_SOURCE
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "platform/os.h"
+#include "support.h"
+
+CLAIM(variables_are_found_by_their_whole_name) {
+    expect(setenv("ASHLAR_TEST", "a=b", 1) == 0);
+    expect_text(ash_os_env("ASHLAR_TEST"), "a=b");
+    expect(ash_os_env("ASHLAR_TES") == NULL);
+    expect(ash_os_env("ASHLAR_TESTS") == NULL);
+    expect(setenv("ASHLAR_TEST", "", 1) == 0);
+    expect_text(ash_os_env("ASHLAR_TEST"), "");
+    environ = NULL;
+    expect(ash_os_env("ASHLAR_TEST") == NULL);
+}
+
+CLAIM(text_goes_to_standard_error) {
+    int ends[2];
+    char got[16] = {0};
+    expect(pipe(ends) == 0);
+    int saved = dup(STDERR_FILENO);
+    expect(dup2(ends[1], STDERR_FILENO) >= 0);
+    ash_os_write("hello", 5);
+    expect(dup2(saved, STDERR_FILENO) >= 0);
+    expect_equal(read(ends[0], got, sizeof got), 5);
+    expect_text(got, "hello");
+}
+
+CLAIM(a_closed_standard_error_is_no_trouble) {
+    close(STDERR_FILENO);
+    ash_os_write("lost", 4);
+}
+
+DEATH(abort_ends_the_process) {
+    last_words("the end");
+    ash_os_write("ashlar: the end\n", 16);
+    ash_os_abort();
+}
+
+static char order[8];
+static pthread_key_t other_key;
+
+static void note_other(void *unused) {
+    (void)unused;
+    (void)strcat(order, "o");
+}
+
+static void note_exit(void *what) {
+    (void)strcat(order, what);
+}
+
+static void *end_with_keys(void *unused) {
+    static char mark[] = "x";
+    expect(ash_os_on_thread_exit(note_exit, mark));
+    expect(pthread_setspecific(other_key, mark) == 0);
+    return unused;
+}
+
+CLAIM(the_exit_hook_runs_after_the_other_keys) {
+    for (int round = 0; round < 2; round++) {
+        order[0] = '\0';
+        expect(round > 0 || pthread_key_create(&other_key, note_other) == 0);
+        pthread_t thread;
+        expect(pthread_create(&thread, NULL, end_with_keys, NULL) == 0);
+        pthread_join(thread, NULL);
+        expect_text(order, "ox");
+    }
+}
+
+static void *end_without_key(void *unused) {
+    static char mark[] = "x";
+    expect(ash_os_on_thread_exit(note_exit, mark));
+    expect_text(order, "");
+    return unused;
+}
+
+CLAIM(without_a_free_key_the_hook_still_runs) {
+    pthread_key_t key;
+    while (pthread_key_create(&key, NULL) == 0) {
+    }
+    pthread_t thread;
+    expect(pthread_create(&thread, NULL, end_without_key, NULL) == 0);
+    pthread_join(thread, NULL);
+    expect_text(order, "x");
+}
+
+static void note_prepare(void) {
+    (void)strcat(order, "1");
+}
+
+static void note_parent(void) {
+    (void)strcat(order, "2");
+}
+
+static void note_child(void) {
+    (void)strcat(order, "3");
+}
+
+CLAIM(fork_runs_its_hooks_on_both_sides) {
+    ash_os_on_fork(note_prepare, note_parent, note_child);
+    pid_t child = fork();
+    if (child == 0) {
+        _exit(strcmp(order, "13") == 0 ? 0 : 1);
+    }
+    int status = -1;
+    expect(waitpid(child, &status, 0) == child);
+    expect_equal(status, 0);
+    expect_text(order, "12");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(variables_are_found_by_their_whole_name),
+        cmocka_unit_test(text_goes_to_standard_error),
+        cmocka_unit_test(a_closed_standard_error_is_no_trouble),
+        cmocka_unit_test(abort_ends_the_process),
+        cmocka_unit_test(the_exit_hook_runs_after_the_other_keys),
+        cmocka_unit_test(without_a_free_key_the_hook_still_runs),
+        cmocka_unit_test(fork_runs_its_hooks_on_both_sides),
+    };
+    return RUN_TESTS(tests);
+}
