@@ -65,6 +65,8 @@ endfunction()
 
 ashlar_add_objects(ashlar_core_objects)
 ashlar_add_form(ashlar_api STATIC ashlar_core_objects ashlar-api api)
+# A plugin that has allocated must stay: its exit hooks point into it.
+target_link_options(ashlar_api INTERFACE LINKER:-z,nodelete)
 if(ASH_SANITIZE)
   return()
 endif()

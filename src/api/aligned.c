@@ -4,6 +4,7 @@
 
 #include <errno.h>
 
+#include "api/boot.h"
 #include "api/large.h"
 #include "api/malloc.h"
 #include "ashlar/ashlar.h"
@@ -27,8 +28,8 @@ static void *aligned_take(size_t align, size_t bytes) {
     if (align <= ASH_MIN_ALIGN) {
         return ash_malloc_inline(bytes);
     }
-    if (ash_unlikely(ash_thread_heap() == NULL)) {  // the classes are not yet known
-        ash_free_inline(ash_malloc_inline(0));
+    if (ash_unlikely(!ash_boot())) {  // it sets up the classes
+        return NULL;
     }
     unsigned class_index = aligned_class(align, bytes);
     if (class_index < ASH_CLASS_COUNT) {

@@ -5,6 +5,7 @@
 #include "heap/audit.h"
 #include "heap/orphan.h"
 #include "heap/registry.h"
+#include "heap/release.h"
 #include "supply/store.h"
 
 ASH_NOINLINE bool ash_collect(void) {
@@ -12,7 +13,7 @@ ASH_NOINLINE bool ash_collect(void) {
     bool gave = false;
     if (mine != NULL) {
         if (mine != &ash_heap_done) {
-            ash_orphan_strip(mine);
+            ash_release_all(mine);
             if (ASH_AUDIT) {
                 ash_heap_audit(mine);
             }

@@ -19,13 +19,19 @@ static void *large_huge(size_t bytes, size_t align, bool *zero) {
     return ash_huge_take(bytes, align);
 }
 
-// By its size one of the two; the other one if the first has no place for it: the
-// store may hold what the system has not got, and the other way round.
+// By its size one of the two; the other one if the first has no place for it. Of the
+// store only what it holds already: growing for it unit by unit is no way to ask for
+// what the system has just refused.
 static void *large_either(size_t bytes, size_t align, bool *zero) {
-    void *(*const first)(size_t, size_t, bool *) = bytes <= ASH_RUN_MAX ? large_run : large_huge;
-    void *(*const second)(size_t, size_t, bool *) = bytes <= ASH_RUN_MAX ? large_huge : large_run;
-    void *block = first(bytes, align, zero);
-    return block != NULL ? block : second(bytes, align, zero);
+    if (bytes <= ASH_RUN_MAX) {
+        void *run = large_run(bytes, align, zero);
+        return run != NULL ? run : large_huge(bytes, align, zero);
+    }
+    void *huge = large_huge(bytes, align, zero);
+    if (huge != NULL || bytes > ash_store_measure().free_bytes) {
+        return huge;
+    }
+    return large_run(bytes, align, zero);
 }
 
 void *ash_large_take(size_t bytes, size_t align, bool *zero) {

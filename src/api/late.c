@@ -1,7 +1,7 @@
 #include "api/late.h"
 
-#include "heap/orphan.h"
 #include "heap/refill.h"
+#include "heap/release.h"
 #include "platform/lock.h"
 
 static struct ash_lock late_lock = ASH_LOCK(ASH_RANK_LATE);
@@ -19,10 +19,15 @@ void *ash_late_take(unsigned class_index) {
     return block;
 }
 
+size_t ash_late_out_bytes(void) {
+    // relaxed: a snapshot.
+    return atomic_load_explicit(&late_heap.out_bytes, memory_order_relaxed);
+}
+
 void ash_late_strip(void) {
     ash_lock_take(&late_lock);
     if (late_ready) {
-        ash_orphan_strip(&late_heap);
+        ash_release_all(&late_heap);
     }
     ash_lock_drop(&late_lock);
 }

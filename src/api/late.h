@@ -9,6 +9,9 @@
 // A block of the class. NULL without memory.
 void *ash_late_take(unsigned class_index);
 
+// Bytes of its blocks in use.
+size_t ash_late_out_bytes(void);
+
 // Gives back what the late heap does not need.
 void ash_late_strip(void);
 

@@ -10,9 +10,10 @@
 #include "supply/huge.h"
 #include "supply/run.h"
 
-// Below half of what a block holds, moving to a smaller one is worth the copy.
+// Below half of what a block of a span holds, moving to a smaller class, if there is
+// one, is worth the copy.
 static bool realloc_fits(size_t held, size_t bytes) {
-    return bytes <= held && bytes >= held / 2;
+    return bytes <= held && held <= ASH_BLOCK_MAX && (bytes >= held / 2 || held == ASH_CLASS_STEP);
 }
 
 static void *realloc_move(void *block, size_t held, size_t bytes) {
@@ -44,12 +45,8 @@ static void *realloc_huge(void *block, size_t held, size_t bytes) {
     return moved != NULL ? moved : realloc_move(block, held, bytes);
 }
 
-static void *realloc_any(void *block, size_t bytes) {
-    size_t held = ash_query_bytes(block);
-    if (held == 0) {
-        ash_report_bad_pointer("realloc", block, "it does not point to the start of a block");
-    }
-    if (realloc_fits(held, bytes) && held <= ASH_BLOCK_MAX) {
+static void *realloc_any(void *block, size_t held, size_t bytes) {
+    if (realloc_fits(held, bytes)) {
         return block;
     }
     struct ash_record *record = ash_region_contains(block) ? ash_record_first(block) : NULL;
@@ -70,7 +67,16 @@ ASH_NOINLINE void *ash_realloc(void *block, size_t bytes) {
         ash_free_inline(block);
         return NULL;
     }
-    void *moved = bytes > ASH_LARGE_MAX ? NULL : realloc_any(block, bytes);
+    size_t held = ash_query_bytes(block);
+    if (held == 0) {
+        ash_report_bad_pointer("realloc", block, "it does not point to the start of a block");
+    }
+    int saved_errno = errno;
+    void *moved = bytes > ASH_LARGE_MAX ? NULL : realloc_any(block, held, bytes);
+    if (moved == NULL && bytes <= held) {
+        errno = saved_errno;
+        return block;  // no memory to move to, and none needed
+    }
     if (moved == NULL) {
         errno = ENOMEM;
     }

@@ -1,5 +1,6 @@
 #include "api/stats.h"
 
+#include "api/late.h"
 #include "api/thread.h"
 #include "heap/registry.h"
 #include "supply/huge.h"
@@ -22,7 +23,7 @@ struct ash_figures ash_figures_take(void) {
     if (mine == NULL) {
         return f;
     }
-    size_t out = 0;
+    size_t out = ash_late_out_bytes();
     struct ash_heap *heap = NULL;
     while ((heap = ash_registry_next(heap)) != NULL) {
         // relaxed: a snapshot.

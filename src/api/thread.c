@@ -35,26 +35,37 @@ static struct ash_heap *thread_new_heap(void) {
     return heap;
 }
 
+// The first thread is hooked only once there is another one: a program without
+// threads keeps all its keys.
+static _Atomic bool thread_many;
+
+static ASH_COLD void thread_hook(struct ash_heap *heap) {
+    heap->hooked = true;  // first: the hook may allocate
+    heap->hooked = ash_os_on_thread_exit(thread_ended, heap);
+}
+
 static ASH_COLD struct ash_heap *thread_find_heap(void) {
     if (!ash_boot()) {
         return NULL;
     }
     uint32_t tid = ash_os_thread_id();
-    struct ash_heap *heap = ash_registry_find(tid);
-    if (heap != NULL) {
-        ash_thread_set_heap(heap);
-        return heap;
-    }
-    heap = ash_registry_take_orphan();
+    uint32_t process = ash_os_process_id();
+    struct ash_heap *heap = ash_registry_find(tid, process);
     if (heap == NULL) {
-        heap = thread_new_heap();
-    }
-    if (heap != NULL) {
-        ash_heap_set_thread(heap, tid, ash_os_process_id());
-        ash_thread_set_heap(heap);  // before the hook, which may allocate
-        if (!ash_os_thread_is_first()) {
-            (void)ash_os_on_thread_exit(thread_ended, heap);
+        heap = ash_registry_take_orphan();
+        if (heap == NULL) {
+            heap = thread_new_heap();
         }
+        if (heap == NULL) {
+            return NULL;
+        }
+        heap->hooked = false;
+        ash_heap_set_thread(heap, tid, process);
+    }
+    ash_thread_set_heap(heap);
+    if (tid != process) {
+        // relaxed: seen sooner or later.
+        atomic_store_explicit(&thread_many, true, memory_order_relaxed);
     }
     return heap;
 }
@@ -63,7 +74,7 @@ static ASH_COLD struct ash_heap *thread_find_heap(void) {
 // thread together with the memory: the process's id tells.
 static bool thread_owns(const struct ash_heap *heap) {
     return atomic_load_explicit(&heap->tid, memory_order_relaxed) == ash_os_thread_id() ||
-           heap->process != ash_os_process_id();
+           atomic_load_explicit(&heap->process, memory_order_relaxed) != ash_os_process_id();
 }
 
 struct ash_heap *ash_thread_attach(void) {
@@ -71,6 +82,12 @@ struct ash_heap *ash_thread_attach(void) {
     if (ash_unlikely(heap == NULL)) {
         heap = thread_find_heap();
     }
-    ash_assert(heap == NULL || heap == &ash_heap_done || thread_owns(heap));
+    if (heap == NULL || heap == &ash_heap_done) {
+        return heap;
+    }
+    ash_assert(thread_owns(heap));
+    if (ash_unlikely(!heap->hooked) && atomic_load_explicit(&thread_many, memory_order_relaxed)) {
+        thread_hook(heap);
+    }
     return heap;
 }

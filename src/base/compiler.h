@@ -28,6 +28,9 @@
 #define ash_popcount32(x) __builtin_popcount(x)
 #define ash_ctz64(x) __builtin_ctzll(x)
 #define ash_clz64(x) __builtin_clzll(x)
+// A word whose lowest byte is the one at the lowest address.
+#define ash_little_endian64(x) \
+    (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? (x) : __builtin_bswap64(x))
 #define ash_mul_overflows(a, b, out) __builtin_mul_overflow(a, b, out)
 #define ash_add_overflows(a, b, out) __builtin_add_overflow(a, b, out)
 

@@ -16,6 +16,11 @@
 #include "base/fmt.h"
 #include "platform/os.h"
 
+// Never below 0, although the figures are taken one after the other.
+static size_t glibc_rest(size_t whole, size_t part) {
+    return whole > part ? whole - part : 0;
+}
+
 // arena: what the region holds active; hblkhd: mappings of their own; uordblks and
 // fordblks: in use and free, of both; keepcost: what malloc_trim could give back.
 ASH_EXPORT struct mallinfo2 mallinfo2(void) {
@@ -25,7 +30,7 @@ ASH_EXPORT struct mallinfo2 mallinfo2(void) {
     info.hblks = f.huge_count;
     info.hblkhd = f.huge;
     info.uordblks = f.allocated;
-    info.fordblks = f.active + f.huge - f.allocated;
+    info.fordblks = glibc_rest(f.active + f.huge, f.allocated);
     info.fsmblks = f.ready;
     info.keepcost = f.dirty;
     return info;
@@ -62,24 +67,25 @@ ASH_EXPORT int malloc_info(int options, FILE *stream) {
     }
     struct ash_figures f = ash_figures_take();
     size_t system = f.active + f.huge;
-    int wrote = fprintf(stream,
-                        "<malloc version=\"1\">\n"
-                        "<heap nr=\"0\">\n"
-                        "<sizes>\n"
-                        "</sizes>\n"
-                        "<total type=\"fast\" count=\"0\" size=\"%zu\"/>\n"
-                        "<total type=\"rest\" count=\"0\" size=\"%zu\"/>\n"
-                        "<system type=\"current\" size=\"%zu\"/>\n"
-                        "<system type=\"max\" size=\"%zu\"/>\n"
-                        "</heap>\n"
-                        "<total type=\"fast\" count=\"0\" size=\"%zu\"/>\n"
-                        "<total type=\"rest\" count=\"0\" size=\"%zu\"/>\n"
-                        "<total type=\"mmap\" count=\"%zu\" size=\"%zu\"/>\n"
-                        "<system type=\"current\" size=\"%zu\"/>\n"
-                        "<system type=\"max\" size=\"%zu\"/>\n"
-                        "</malloc>\n",
-                        f.ready, system - f.allocated - f.ready, system, system, f.ready,
-                        system - f.allocated - f.ready, f.huge_count, f.huge, system, system);
+    int wrote =
+        fprintf(stream,
+                "<malloc version=\"1\">\n"
+                "<heap nr=\"0\">\n"
+                "<sizes>\n"
+                "</sizes>\n"
+                "<total type=\"fast\" count=\"0\" size=\"%zu\"/>\n"
+                "<total type=\"rest\" count=\"0\" size=\"%zu\"/>\n"
+                "<system type=\"current\" size=\"%zu\"/>\n"
+                "<system type=\"max\" size=\"%zu\"/>\n"
+                "</heap>\n"
+                "<total type=\"fast\" count=\"0\" size=\"%zu\"/>\n"
+                "<total type=\"rest\" count=\"0\" size=\"%zu\"/>\n"
+                "<total type=\"mmap\" count=\"%zu\" size=\"%zu\"/>\n"
+                "<system type=\"current\" size=\"%zu\"/>\n"
+                "<system type=\"max\" size=\"%zu\"/>\n"
+                "</malloc>\n",
+                f.ready, glibc_rest(system, f.allocated + f.ready), system, system, f.ready,
+                glibc_rest(system, f.allocated + f.ready), f.huge_count, f.huge, system, system);
     return wrote < 0 ? -1 : 0;
 }
 

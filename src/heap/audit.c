@@ -66,6 +66,7 @@ static void audit_bin(struct ash_heap *heap, unsigned class_index) {
         ash_assert(audit_owned(heap, span, class_index));  // INV-HEAP-2
         audit_block(span, block);
         count++;
+        ash_assert(count <= ash_classes[class_index].cap);  // a list without end, too
     }
     ash_assert(bin->room + count == ash_classes[class_index].cap);  // INV-HEAP-1
 }

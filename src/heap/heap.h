@@ -4,9 +4,9 @@
 //   bin      head -> block -> block            at most `cap` blocks: the last freed
 //   shelf    current span | spans with room    everything else that is free
 //
-// malloc pops a bin's head. free pushes there while there is room, else onto the
-// block's own span. Nothing is handled twice, and what was freed last is used
-// first. docs/one-malloc.md follows a block through all of this.
+// malloc pops a bin's head. free pushes there; a full bin first gives the older half
+// of its blocks back to their spans. So what was freed last is used first. docs/one-malloc.md
+// follows a block through all of this.
 //
 // A heap outlives its thread. Its blocks may still be in use, others still push
 // to its inbox; so heaps are never unmapped, and the next new thread takes the
@@ -24,6 +24,7 @@
 #define ASH_HEAP_HEAP_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -68,14 +69,16 @@ struct ash_heap {
     struct ash_chain chains[ASH_GATHER_CHAINS];
     uint32_t gathered;  // blocks in all chains
     uint32_t span_count;
+    uint32_t refills;  // how often a bin was stocked
 
     // Written by the owner, read by anyone: bytes of blocks that are not on a span's
     // own list (in use, in a bin, on their way home).
     _Atomic size_t out_bytes;
 
     // Set when a thread takes the heap over.
-    _Atomic uint32_t tid;  // the kernel's id of the owning thread; 0 for none
-    uint32_t process;      // the kernel's id of its process
+    _Atomic uint32_t tid;      // the kernel's id of the owning thread; 0 for none
+    _Atomic uint32_t process;  // the kernel's id of its process
+    bool hooked;               // the owner's: its end will be noticed
 
     // Written by any thread. Own cache line.
     _Alignas(ASH_CACHE_LINE) _Atomic uint32_t inbox;  // ticket of the first span with news
@@ -103,8 +106,8 @@ static inline void ash_heap_count(struct ash_heap *heap, const struct ash_class 
 }
 
 static inline void ash_heap_set_thread(struct ash_heap *heap, uint32_t tid, uint32_t process) {
-    heap->process = process;
-    // relaxed: a thread only ever looks for its own id.
+    // relaxed: a thread only ever looks for its own ids.
+    atomic_store_explicit(&heap->process, process, memory_order_relaxed);
     atomic_store_explicit(&heap->tid, tid, memory_order_relaxed);
 }
 

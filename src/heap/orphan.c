@@ -8,22 +8,6 @@
 
 enum { ORPHAN_TRIES = 4 };
 
-static void orphan_retire_current(struct ash_heap *heap, unsigned class_index) {
-    struct ash_record *span = heap->shelves[class_index].current;
-    if (span != NULL && ash_span_used(span) == 0) {
-        ash_span_retire(heap, span);
-    }
-}
-
-void ash_orphan_strip(struct ash_heap *heap) {
-    ash_remote_flush(heap);
-    ash_remote_drain(heap);
-    for (unsigned i = 0; i < ASH_CLASS_COUNT; i++) {
-        ash_release(heap, i, 0);
-        orphan_retire_current(heap, i);
-    }
-}
-
 void ash_orphan_leave(struct ash_heap *heap) {
     // release: pairs with the acquire in registry_claim. seq_cst: before the look at
     // the inbox; a pusher does the two the other way round (heap/remote.c).
@@ -34,7 +18,7 @@ void ash_orphan_leave(struct ash_heap *heap) {
 }
 
 void ash_orphan_abandon(struct ash_heap *heap) {
-    ash_orphan_strip(heap);
+    ash_release_all(heap);
     atomic_store_explicit(&heap->tid, 0, memory_order_relaxed);
     ash_registry_put_orphan(heap);
     ash_orphan_leave(heap);
@@ -47,7 +31,7 @@ void ash_orphan_tend(struct ash_heap *heap) {
                                                    memory_order_acquire, memory_order_relaxed)) {
         ash_remote_drain(heap);
         for (unsigned i = 0; i < ASH_CLASS_COUNT; i++) {
-            orphan_retire_current(heap, i);
+            ash_release_current(heap, i);
         }
         atomic_store_explicit(&heap->state, ASH_HEAP_ORPHAN, memory_order_seq_cst);
         if (atomic_load_explicit(&heap->inbox, memory_order_seq_cst) == 0) {

@@ -33,10 +33,6 @@ void ash_orphan_tend(struct ash_heap *heap);
 // them, not on the list any more, or NULL.
 struct ash_record *ash_orphan_adopt(struct ash_heap *heap, unsigned class_index);
 
-// Gives back everything of the heap that no block needs: empties its bins and
-// chains, retires empty spans. The caller owns or tends the heap.
-void ash_orphan_strip(struct ash_heap *heap);
-
 // Makes a heap that the caller owns or tends an orphan.
 void ash_orphan_leave(struct ash_heap *heap);
 

@@ -8,6 +8,10 @@
 #include "heap/orphan.h"
 #include "heap/remote.h"
 #include "heap/span.h"
+#include "supply/store.h"
+
+// A program that neither takes nor gives slices still purges, this often.
+enum { REFILL_PURGE_EVERY = 64 };
 
 static struct ash_block *refill_pop(struct ash_bin *bin) {
     struct ash_block *block = bin->head;
@@ -56,6 +60,9 @@ struct ash_block *ash_refill(struct ash_heap *heap, unsigned class_index) {
     }
     if (!refill_stock(heap, class_index)) {
         return NULL;
+    }
+    if (++heap->refills % REFILL_PURGE_EVERY == 0) {
+        (void)ash_store_purge(false);
     }
     if (ASH_AUDIT) {
         ash_heap_audit_some(heap);

@@ -28,11 +28,12 @@ struct ash_heap *ash_registry_next(const struct ash_heap *heap) {
     return heap == NULL ? atomic_load_explicit(&registry_all, memory_order_acquire) : heap->next;
 }
 
-struct ash_heap *ash_registry_find(uint32_t tid) {
+struct ash_heap *ash_registry_find(uint32_t tid, uint32_t process) {
     struct ash_heap *heap = NULL;
     while ((heap = ash_registry_next(heap)) != NULL) {
         // relaxed: a thread looks for its own id, which it wrote itself.
-        if (atomic_load_explicit(&heap->tid, memory_order_relaxed) == tid) {
+        if (atomic_load_explicit(&heap->tid, memory_order_relaxed) == tid &&
+            atomic_load_explicit(&heap->process, memory_order_relaxed) == process) {
             break;
         }
     }

@@ -11,8 +11,9 @@
 // Adds a new heap, with its state set. It stays for good.
 void ash_registry_add(struct ash_heap *heap);
 
-// The heap that the kernel's thread `tid` owns, or NULL.
-struct ash_heap *ash_registry_find(uint32_t tid);
+// The heap that thread `tid` of process `process` owns (the kernel's ids), or NULL.
+// The process counts too: a heap made in a child of vfork has ids that are free again.
+struct ash_heap *ash_registry_find(uint32_t tid, uint32_t process);
 
 // Puts a heap among those without a thread.
 void ash_registry_put_orphan(struct ash_heap *heap);

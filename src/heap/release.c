@@ -1,6 +1,7 @@
 #include "heap/release.h"
 
 #include "base/assert.h"
+#include "heap/remote.h"
 #include "heap/span.h"
 
 // Cuts the list behind its first `keep` blocks and returns the rest.
@@ -37,5 +38,21 @@ void ash_release(struct ash_heap *heap, unsigned class_index, uint32_t keep) {
         } while (block != NULL && ash_region_contains(block) && ash_record_first(block) == span);
         bin->room += (int32_t)count;
         ash_span_settle(heap, span, count);
+    }
+}
+
+void ash_release_current(struct ash_heap *heap, unsigned class_index) {
+    struct ash_record *span = heap->shelves[class_index].current;
+    if (span != NULL && ash_span_used(span) == 0) {
+        ash_span_retire(heap, span);
+    }
+}
+
+void ash_release_all(struct ash_heap *heap) {
+    ash_remote_flush(heap);
+    ash_remote_drain(heap);
+    for (unsigned i = 0; i < ASH_CLASS_COUNT; i++) {
+        ash_release(heap, i, 0);
+        ash_release_current(heap, i);
     }
 }

@@ -9,4 +9,11 @@
 // last. In one go: a block costs half of what it does when freed to its span alone.
 void ash_release(struct ash_heap *heap, unsigned class_index, uint32_t keep);
 
+// Retires the class's current span if none of its blocks is out.
+void ash_release_current(struct ash_heap *heap, unsigned class_index);
+
+// Gives back everything of the heap that no block needs: publishes its chains, takes
+// in its news, empties its bins, retires empty spans. The caller owns or tends it.
+void ash_release_all(struct ash_heap *heap);
+
 #endif

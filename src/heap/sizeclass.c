@@ -27,8 +27,9 @@ void ash_class_boot(void) {
         c->blocks = (c->slices << ASH_SLICE_SHIFT) / c->block_bytes;
         uint64_t steps = c->block_bytes / ASH_CLASS_STEP;
         c->inverse = ((UINT64_C(1) << 32) + steps - 1) / steps;
-        c->stock = (uint32_t)ash_max(ASH_STOCK_BYTES / c->block_bytes, 1);
         c->cap = (int32_t)class_cap(c->block_bytes);
+        size_t stock = ash_max(ASH_STOCK_BYTES / c->block_bytes, 1);
+        c->stock = (uint32_t)ash_min(stock, (size_t)c->cap);
         size_t gather = ash_max(ASH_GATHER_BYTES / c->block_bytes, 1);
         c->gather = (uint32_t)ash_min(gather, ASH_GATHER_BLOCKS);
         ash_assert(ash_class_of(c->block_bytes) == i);

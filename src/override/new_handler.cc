@@ -4,9 +4,11 @@
 
 #include "override/new_handler.h"
 
-__asm__(".weak __gxx_personality_v0\n"
-        ".weak __cxa_begin_catch\n"
-        ".weak __cxa_end_catch\n");
+#include "platform/cpu.h"
+
+ash_cpu_weak_symbol("__gxx_personality_v0");
+ash_cpu_weak_symbol("__cxa_begin_catch");
+ash_cpu_weak_symbol("__cxa_end_catch");
 
 bool ash_new_handler_returns(void (*handler)(void)) {
     try {

@@ -33,4 +33,8 @@ void ash_lock_take(struct ash_lock *lock);
 bool ash_lock_try(struct ash_lock *lock);
 void ash_lock_drop(struct ash_lock *lock);
 
+// While the calling thread holds every lock, around fork, handlers of others that
+// run in between may allocate: taking and dropping then do nothing.
+void ash_lock_hold_all(bool holding);
+
 #endif

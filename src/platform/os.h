@@ -51,11 +51,10 @@ size_t ash_os_resident_pages(const void *start, size_t bytes);
 // Milliseconds of a clock that never goes back, coarse (a few ms) and cheap.
 uint64_t ash_os_clock_ms(void);
 
-// The kernel's ids of the calling thread, never 0, and of its process; and whether
-// it is the first thread of the process.
+// The kernel's ids of the calling thread, never 0, and of its process. The first
+// thread's is the process's.
 uint32_t ash_os_thread_id(void);
 uint32_t ash_os_process_id(void);
-bool ash_os_thread_is_first(void);
 
 // Some bits that differ from process to process. Not for secrets.
 uint64_t ash_os_random(void);

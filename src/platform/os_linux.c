@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -146,21 +147,21 @@ uint32_t ash_os_process_id(void) {
     return (uint32_t)getpid();
 }
 
-bool ash_os_thread_is_first(void) {
-    return ash_os_thread_id() == ash_os_process_id();
-}
-
 bool ash_os_is_privileged(void) {
     return getauxval(AT_SECURE) != 0;
 }
 
+// Not the bytes the kernel leaves at AT_RANDOM: glibc's stack protector lives on
+// them, and addresses get about.
 uint64_t ash_os_random(void) {
-    // 16 bytes that the kernel leaves for every program; no system call.
-    const unsigned char *bytes = (const unsigned char *)getauxval(AT_RANDOM);
     uint64_t bits = 0;
-    for (int i = 0; bytes != NULL && i < 8; i++) {
-        bits = bits << 8 | bytes[i];
+    int saved_errno = errno;
+    if (syscall(SYS_getrandom, &bits, sizeof bits, GRND_NONBLOCK) != (long)sizeof bits) {
+        struct timespec now;
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        bits = ((uint64_t)now.tv_nsec << 20 ^ (uint64_t)getpid()) * 0x9e3779b97f4a7c15u >> 16;
     }
+    errno = saved_errno;
     return bits;
 }
 

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/assert.h"
@@ -38,9 +39,9 @@ const char *ash_os_env(const char *name) {
 
 void ash_os_write(const char *text, size_t bytes) {
     int saved_errno = errno;
-    ssize_t wrote = 1;
-    while (bytes > 0 && wrote > 0) {
-        wrote = write(STDERR_FILENO, text, bytes);
+    long wrote = 0;
+    while (bytes > 0 && (wrote >= 0 || errno == EINTR)) {
+        wrote = syscall(SYS_write, STDERR_FILENO, text, bytes);  // no cancellation point
         text += wrote > 0 ? wrote : 0;
         bytes -= wrote > 0 ? (size_t)wrote : 0;
     }
@@ -68,8 +69,8 @@ struct exit_hook {
     void *argument;
 };
 
-static _Thread_local struct exit_hook exit_hook;
-static _Thread_local int exit_round;
+static ASH_THREAD_LOCAL struct exit_hook exit_hook;
+static ASH_THREAD_LOCAL int exit_round;
 static pthread_key_t exit_key;
 static bool exit_key_made;
 static struct ash_lock exit_lock = ASH_LOCK(ASH_RANK_EXIT);
@@ -108,9 +109,11 @@ static void fork_prepare(void) {
     }
     fork_hooks[0]();
     ash_lock_take(&exit_lock);
+    ash_lock_hold_all(true);
 }
 
 static void fork_parent(void) {
+    ash_lock_hold_all(false);
     ash_lock_drop(&exit_lock);
     fork_hooks[1]();
     if (_IO_list_unlock != NULL) {
@@ -119,6 +122,7 @@ static void fork_parent(void) {
 }
 
 static void fork_child(void) {
+    ash_lock_hold_all(false);
     ash_lock_drop(&exit_lock);
     fork_hooks[2]();
     if (_IO_list_resetlock != NULL) {

@@ -6,7 +6,11 @@
 #include "base/fmt.h"
 #include "platform/os.h"
 
+// A line that was cut off still ends.
 static void report_line(struct ash_fmt *line) {
+    if (line->length + 1 == line->room) {
+        line->length--;
+    }
     ash_fmt_text(line, "\n");
     ash_os_write(line->text, line->length);
 }

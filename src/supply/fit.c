@@ -32,7 +32,7 @@ static const uint64_t fit_highs = 0x8080808080808080u;
 static uint64_t fit_word(const uint8_t *bytes) {
     uint64_t word;
     memcpy(&word, bytes, sizeof word);
-    return word;
+    return ash_little_endian64(word);
 }
 
 static uint8_t fit_group_max(const uint8_t *group) {

@@ -9,9 +9,9 @@
 // to a span does not touch the block, blocks are handed out again in the order of
 // their addresses, and a block that comes back twice is found.
 //
-// A span or run of several slices is described by its first record; the others
-// of a span repeat owner and bin, all that the fast path reads, and say in
-// `back` how far away the first one is.
+// A span or run of several slices is described by its first record. The others of a
+// span repeat owner, bin, kind and class, and say in `back` how far away the first
+// one is; those of a run stay FREE.
 //
 // Invariants:
 //   INV-RECORD-1  owner is never NULL in a record below the region's limit: a

@@ -129,6 +129,15 @@ static bool region_place_wide(uintptr_t top) {
     return false;
 }
 
+// Whether nothing lives in the range, as far as the system will say.
+static bool region_is_empty(uintptr_t start, size_t bytes) {
+    enum ash_os_claim claim = ash_os_claim((void *)start, bytes);
+    if (claim == ASH_OS_CLAIMED) {
+        ash_os_unmap((void *)start, bytes);
+    }
+    return claim != ASH_OS_TAKEN;
+}
+
 // A small address space: all of it below the system's own mappings; the program's
 // image and whatever else lies there is skipped when the region reaches it.
 static bool region_place_low(uintptr_t top) {
@@ -136,8 +145,9 @@ static bool region_place_low(uintptr_t top) {
     uintptr_t start = ash_round_up(REGION_LOWEST + shift, ASH_UNIT_BYTES);
     for (; start < top / 2; start += 16 * ASH_UNIT_BYTES) {
         size_t unit_max = (top - start) >> ASH_UNIT_SHIFT;
-        unit_max -= region_tables_bytes(unit_max) >> ASH_UNIT_SHIFT;
-        if (region_place(start, unit_max)) {
+        size_t tables = region_tables_bytes(unit_max);
+        unit_max -= tables >> ASH_UNIT_SHIFT;
+        if (region_is_empty(start, tables) && region_place(start, unit_max)) {
             return true;
         }
     }
@@ -168,6 +178,9 @@ static enum ash_os_claim region_claim(size_t count) {
     char *start = region_unit_start(r->mapped);
     enum ash_os_claim claim = ash_os_claim(start, count << ASH_UNIT_SHIFT);
     if (claim == ASH_OS_CLAIMED) {
+        // Where huge pages are given unasked, a small heap would fill them by touching
+        // them once. The store asks for them where they pay.
+        ash_os_advise_huge(start, count << ASH_UNIT_SHIFT, false);
         r->mapped += count;
     }
     return claim;

@@ -17,10 +17,11 @@ enum {
 static struct ash_lock store_lock = ASH_LOCK(ASH_RANK_STORE);
 static struct ash_lock store_purge_lock = ASH_LOCK(ASH_RANK_PURGE);
 
-static char store_owner_mark;
+static _Alignas(ASH_CACHE_LINE) char store_owner_mark;
 struct ash_heap *const ash_store_owner = (struct ash_heap *)(void *)&store_owner_mark;
 
 // Under the store's lock.
+static size_t store_units;  // active and ours
 static size_t store_free_slices;
 static size_t store_dirty_slices;
 static uint64_t store_now_ms;
@@ -29,11 +30,11 @@ static uint64_t store_now_ms;
 static void store_enter(void) {
     uint64_t now_ms = ash_os_clock_ms();
     ash_lock_take(&store_lock);
-    store_now_ms = now_ms;
+    store_now_ms = now_ms > store_now_ms ? now_ms : store_now_ms;  // another may be ahead
 }
 
 static uint32_t store_due(bool all) {
-    size_t used = ash_region.active * ASH_UNIT_SLICES - store_free_slices;
+    size_t used = store_units * ASH_UNIT_SLICES - store_free_slices;
     return ash_purge_due(store_now_ms, used << ASH_SLICE_SHIFT,
                          store_dirty_slices << ASH_SLICE_SHIFT, all);
 }
@@ -81,17 +82,7 @@ static bool store_remove(size_t unit, uint32_t mask) {
     return zero;
 }
 
-// The same, because they will be used now.
-static bool store_use(size_t unit, uint32_t mask) {
-    struct ash_unit *u = store_unit(unit);
-    bool zero = store_remove(unit, mask);
-    if (u->huge && u->dirty != u->free) {
-        store_dirty_whole(u, unit);
-    }
-    return zero;
-}
-
-// Asks for huge pages in a new unit once the heap is large and the unit before
+// Asks for huge pages in a unit that is wholly free once the heap is large and the unit before
 // last is nearly all in memory: then this one will fill as well.
 static void store_advise(size_t unit) {
     if (!ash_options.huge_pages || unit < STORE_HUGE_FROM_UNIT) {
@@ -106,12 +97,25 @@ static void store_advise(size_t unit) {
     }
 }
 
+// The same, because they will be used now.
+static bool store_use(size_t unit, uint32_t mask) {
+    struct ash_unit *u = store_unit(unit);
+    if (u->free == UINT32_MAX && !u->huge) {
+        store_advise(unit);
+    }
+    bool zero = store_remove(unit, mask);
+    if (u->huge && u->dirty != u->free) {
+        store_dirty_whole(u, unit);
+    }
+    return zero;
+}
+
 static size_t store_grow(void) {
     size_t unit = ash_region_activate(ash_store_owner);
     if (unit != SIZE_MAX) {
+        store_units++;
         store_free_slices += ASH_UNIT_SLICES;
         store_reindex(unit);
-        store_advise(unit);
     }
     return unit;
 }
@@ -323,7 +327,8 @@ bool ash_store_purge(bool all) {
         return false;  // somebody is at it
     }
     bool gave = false, refused = false;
-    for (int n = 0; (all || n < STORE_PURGE_BATCH) && !refused; n++) {
+    size_t batch = all ? ash_region.unit_max : STORE_PURGE_BATCH;
+    for (size_t n = 0; n < batch && !refused; n++) {
         uint32_t dirty = 0;
         bool huge = false;
         ash_lock_take(&store_lock);
@@ -358,7 +363,7 @@ void ash_store_fork_done(void) {
 struct ash_store_figures ash_store_measure(void) {
     struct ash_store_figures figures;
     ash_lock_take(&store_lock);
-    figures.active_bytes = ash_region.active << ASH_UNIT_SHIFT;
+    figures.active_bytes = store_units << ASH_UNIT_SHIFT;
     figures.free_bytes = store_free_slices << ASH_SLICE_SHIFT;
     figures.dirty_bytes = store_dirty_slices << ASH_SLICE_SHIFT;
     ash_lock_drop(&store_lock);

@@ -78,9 +78,9 @@ void os_fake_set_resident_pages(size_t pages);
 void os_fake_set_env(const char *name, const char *value);
 void os_fake_set_privileged(bool privileged);
 
-// The calling thread's id, and whether that thread counts as the first; 0: the real ones again.
+// The calling thread's id; 0: the real one again. The first thread's is the process's.
 // With an id of its own its exit hook runs when os_fake_end_thread says so, once.
-void os_fake_set_thread(uint32_t id, bool first);
+void os_fake_set_thread(uint32_t id);
 void os_fake_end_thread(void);
 
 // The process's id; 0: the real one.

@@ -40,7 +40,6 @@ static void (*fake_fork_hooks[3])(void);
 
 static _Atomic uint64_t fake_clock_ms;
 static _Thread_local uint32_t fake_thread;
-static _Thread_local bool fake_thread_first;
 
 uint64_t ash_os_clock_ms(void) {
     return atomic_load_explicit(&fake_clock_ms, memory_order_relaxed);
@@ -52,10 +51,6 @@ uint32_t ash_os_thread_id(void) {
 
 uint32_t ash_os_process_id(void) {
     return fake_process != 0 ? fake_process : (uint32_t)getpid();
-}
-
-bool ash_os_thread_is_first(void) {
-    return fake_thread != 0 ? fake_thread_first : syscall(SYS_gettid) == getpid();
 }
 
 uint64_t ash_os_random(void) {
@@ -192,9 +187,8 @@ void os_fake_set_privileged(bool privileged) {
     fake_privileged = privileged;
 }
 
-void os_fake_set_thread(uint32_t id, bool first) {
+void os_fake_set_thread(uint32_t id) {
     fake_thread = id;
-    fake_thread_first = first;
 }
 
 void os_fake_set_process(uint32_t id) {

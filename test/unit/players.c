@@ -21,7 +21,8 @@ void player_enter(unsigned player) {
     player_slots[player_now] = ash_thread_heap();
     player_now = player;
     ash_thread_set_heap(player_slots[player]);
-    os_fake_set_thread(PLAYER_TID + player, player == 0);
+    os_fake_set_process(PLAYER_TID);  // player 0 is the first thread
+    os_fake_set_thread(PLAYER_TID + player);
 }
 
 void player_start(unsigned player) {

@@ -69,7 +69,7 @@ CLAIM(a_forks_child_goes_on_with_its_own_heap_alone) {
     void *others = ash_malloc(100);
     player_enter(0);
     os_fake_fork_prepare();
-    os_fake_set_thread(PLAYER_TID + 9, true);  // the child's ids
+    os_fake_set_thread(PLAYER_TID + 9);  // the child's ids
     os_fake_set_process(4711);
     os_fake_fork_child();
     expect_equal(mine->tid, PLAYER_TID + 9);

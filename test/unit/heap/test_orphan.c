@@ -3,6 +3,7 @@
 #include "heap/audit.h"
 #include "heap/refill.h"
 #include "heap/registry.h"
+#include "heap/release.h"
 #include "heap/remote.h"
 #include "heap/span.h"
 #include "players.h"
@@ -79,7 +80,7 @@ CLAIM(stripping_retires_the_empty_current_span) {
     struct ash_block *block = take();
     ash_span_mark(ash_record_first(block), block);
     ash_span_settle(orphan, ash_record_first(block), 1);
-    ash_orphan_strip(orphan);
+    ash_release_all(orphan);
     expect_equal(orphan->span_count, 0);
     expect_equal(orphan->out_bytes, 0);
     expect(orphan->shelves[CLASS].current == NULL);

@@ -3,13 +3,13 @@
 #include "heap/orphan.h"
 #include "support.h"
 
-enum { HEAPS = 4 };
+enum { HEAPS = 4, PROCESS = 1 };
 
 static struct ash_heap heaps[HEAPS];
 
 static void start(void) {
     for (uint32_t i = 0; i < HEAPS; i++) {
-        ash_heap_set_thread(&heaps[i], i + 1, 1);
+        ash_heap_set_thread(&heaps[i], i + 1, PROCESS);
         ash_registry_add(&heaps[i]);
     }
 }
@@ -32,12 +32,13 @@ CLAIM(the_walk_meets_every_heap_once) {
 }
 
 CLAIM(a_heap_is_found_by_its_threads_id) {
-    expect(ash_registry_find(1) == NULL);
+    expect(ash_registry_find(1, PROCESS) == NULL);
     start();
     for (uint32_t i = 0; i < HEAPS; i++) {
-        expect(ash_registry_find(i + 1) == &heaps[i]);
+        expect(ash_registry_find(i + 1, PROCESS) == &heaps[i]);
     }
-    expect(ash_registry_find(HEAPS + 1) == NULL);
+    expect(ash_registry_find(HEAPS + 1, PROCESS) == NULL);
+    expect(ash_registry_find(1, PROCESS + 1) == NULL);  // made in a child of vfork
 }
 
 CLAIM(an_orphan_is_taken_once_the_oldest_first) {
@@ -98,7 +99,7 @@ CLAIM(a_forks_child_loses_the_other_threads_heaps) {
     expect_equal(heaps[1].state, ASH_HEAP_LOST);
     expect_equal(heaps[2].state, ASH_HEAP_LOST);
     expect_equal(heaps[3].state, ASH_HEAP_ORPHAN);
-    expect(ash_registry_find(2) == NULL);
+    expect(ash_registry_find(2, PROCESS) == NULL);
     expect(ash_registry_take_orphan() == &heaps[3]);
     expect(ash_registry_take_orphan() == NULL);
 }

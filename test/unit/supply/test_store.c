@@ -316,8 +316,14 @@ CLAIM(the_first_touch_of_a_huge_page_dirties_all_of_it) {
     expect(ash_store_purge(true));
     expect_equal(dirty_slices(), 0);
     expect_equal(ash_region.units[2].huge, 0);  // else one touch would bring all of it back
+    os_fake_set_resident_pages(1);              // sparse by now: small pages
     expect(take(1) == first);
     expect_equal(dirty_slices(), 0);
+    give(first, 1);
+    expect(ash_store_purge(true));
+    os_fake_set_resident_pages(SIZE_MAX);  // dense again
+    expect(take(1) == first);
+    expect_equal(ash_region.units[2].huge, 1);
 }
 
 DEATH(giving_a_slice_twice_is_seen) {
