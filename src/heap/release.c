@@ -27,15 +27,8 @@ void ash_release(struct ash_heap *heap, unsigned class_index, uint32_t keep) {
     struct ash_bin *bin = &heap->bins[class_index];
     struct ash_block *block = release_cut(bin, keep);
     while (block != NULL) {
-        // Neighbours in the list often lie in one span, which is settled once.
         struct ash_record *span = release_span(bin, block);
-        uint32_t count = 0;
-        do {
-            struct ash_block *next = block->next;
-            ash_span_mark(span, block);
-            block = next;
-            count++;
-        } while (block != NULL && ash_region_contains(block) && ash_record_first(block) == span);
+        uint32_t count = ash_span_mark(span, &block);
         bin->room += (int32_t)count;
         ash_span_settle(heap, span, count);
     }

@@ -99,16 +99,12 @@ void ash_remote_flush(struct ash_heap *heap) {
     }
 }
 
-// Takes in a chain of `count` blocks.
+// Takes in a chain of `count` blocks, which ends with NULL.
 static void remote_return(struct ash_heap *heap, struct ash_record *span, struct ash_block *head,
                           uint32_t count) {
-    for (uint32_t i = 0; i < count; i++) {
-        ash_check(head != NULL && ash_region_contains(head) && ash_record_first(head) == span,
-                  "a list of freed blocks was overwritten (write after free?)");
-        struct ash_block *next = head->next;
-        ash_span_mark(span, head);
-        head = next;
-    }
+    uint32_t marked = ash_span_mark(span, &head);
+    ash_check(marked == count && head == NULL,
+              "a list of freed blocks was overwritten (write after free?)");
     ash_span_settle(heap, span, count);
 }
 

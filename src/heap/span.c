@@ -136,11 +136,44 @@ bool ash_span_stock(struct ash_heap *heap, struct ash_record *span) {
     return count > 0;
 }
 
-ASH_COLD _Noreturn void ash_span_refuse(const struct ash_block *block, bool twice) {
+// The block is in its span already, or does not start where a block starts.
+static ASH_COLD _Noreturn void span_refuse(const struct ash_block *block, bool twice) {
     if (twice) {
         ash_report_bad_pointer("double free", block, "it is free already");
     }
     ash_report_bad_pointer("free", block, "it does not point to the start of a block");
+}
+
+uint32_t ash_span_mark(struct ash_record *span, struct ash_block **list) {
+    const struct ash_class *c = ash_span_class(span);
+    const char *start = ash_record_start(span);
+    size_t bytes = (size_t)span->slices << ASH_SLICE_SHIFT;
+    uint64_t *marks = ash_record_marks(span);
+    size_t lowest = span->lowest_mark;
+    struct ash_block *block = *list;
+    uint32_t count = 0;
+    while (block != NULL) {
+        size_t offset = (size_t)((const char *)block - start);
+        if (offset >= bytes) {
+            break;
+        }
+        uint32_t index = ash_class_index(c, offset);
+        if (ash_unlikely(index * c->block_bytes != offset || index >= span->carved)) {
+            span_refuse(block, false);
+        }
+        size_t at = index / 64;
+        uint64_t bit = (uint64_t)1 << index % 64;
+        if (ash_unlikely((marks[at] & bit) != 0)) {
+            span_refuse(block, true);
+        }
+        block = block->next;
+        marks[at] |= bit;
+        lowest = ash_min(lowest, at);
+        count++;
+    }
+    span->lowest_mark = lowest;
+    *list = block;
+    return count;
 }
 
 static ASH_NOINLINE void span_replace(struct ash_heap *heap, struct ash_record *span,

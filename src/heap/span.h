@@ -40,9 +40,14 @@ void ash_span_set_owner(struct ash_record *span, struct ash_heap *heap);
 // the lowest, else the next that were never cut. False if it has nothing.
 bool ash_span_stock(struct ash_heap *heap, struct ash_record *span);
 
-// Ends the process: the block is in its span already, or does not start where a
-// block starts.
-ASH_COLD _Noreturn void ash_span_refuse(const struct ash_block *block, bool twice);
+static inline const struct ash_class *ash_span_class(const struct ash_record *span) {
+    return &ash_classes[span->class_index];
+}
+
+// Marks the blocks at the front of a list as back in their span, as many as lie in it
+// one after the other; `*list` is what follows. Returns how many: 0 if even the first
+// one lies elsewhere. A block that cannot be is refused.
+uint32_t ash_span_mark(struct ash_record *span, struct ash_block **list);
 
 // After `count` blocks were marked: moves the span to the place it now belongs to.
 // It may be retired.
@@ -50,30 +55,6 @@ void ash_span_settle(struct ash_heap *heap, struct ash_record *span, uint32_t co
 
 void ash_span_list(struct ash_heap *heap, struct ash_record *span);
 void ash_span_unlist(struct ash_heap *heap, struct ash_record *span);
-
-static inline const struct ash_class *ash_span_class(const struct ash_record *span) {
-    return &ash_classes[span->class_index];
-}
-
-// Marks a block as back in its span, or refuses it.
-static inline void ash_span_mark(struct ash_record *span, const struct ash_block *block) {
-    const struct ash_class *c = ash_span_class(span);
-    size_t offset = (size_t)((const char *)block - ash_record_start(span));
-    uint32_t index = ash_class_index(c, offset);
-    if (ash_unlikely(index * c->block_bytes != offset || index >= span->carved)) {
-        ash_span_refuse(block, false);
-    }
-    size_t at = index / 64;
-    uint64_t bit = (uint64_t)1 << index % 64;
-    uint64_t *marks = ash_record_marks(span);
-    if (ash_unlikely((marks[at] & bit) != 0)) {
-        ash_span_refuse(block, true);
-    }
-    marks[at] |= bit;
-    if (at < span->lowest_mark) {
-        span->lowest_mark = at;
-    }
-}
 
 // Whether the span has blocks to give.
 bool ash_span_has_room(const struct ash_record *span);

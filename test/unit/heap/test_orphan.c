@@ -14,6 +14,12 @@ enum { CLASS = 6 };
 
 static struct ash_heap *orphan, *other;
 
+// Marks one block.
+static void mark(struct ash_record *span, struct ash_block *block) {
+    block->next = NULL;
+    expect_equal(ash_span_mark(span, &block), 1);
+}
+
 // Player 1 will leave; player 0 stays.
 static void start(void) {
     player_enter(0);
@@ -58,7 +64,7 @@ CLAIM(abandoning_gives_back_all_but_what_is_in_use) {
     for (unsigned i = 0; i < ASH_CLASS_COUNT; i++) {
         struct ash_block *unused = i == CLASS ? NULL : ash_refill(orphan, i);
         if (unused != NULL) {
-            ash_span_mark(ash_record_first(unused), unused);
+            mark(ash_record_first(unused), unused);
             ash_span_settle(orphan, ash_record_first(unused), 1);
         }
     }
@@ -78,7 +84,7 @@ CLAIM(abandoning_gives_back_all_but_what_is_in_use) {
 CLAIM(stripping_retires_the_empty_current_span) {
     start();
     struct ash_block *block = take();
-    ash_span_mark(ash_record_first(block), block);
+    mark(ash_record_first(block), block);
     ash_span_settle(orphan, ash_record_first(block), 1);
     ash_release_all(orphan);
     expect_equal(orphan->span_count, 0);
@@ -174,7 +180,7 @@ CLAIM(full_spans_stay_and_the_rest_of_many_is_listed) {
         }
     }
     for (int i = 0; i < 2; i++) {  // of four spans one is current, one full, two have room
-        ash_span_mark(spans[i], (struct ash_block *)(void *)ash_record_start(spans[i]));
+        mark(spans[i], (struct ash_block *)(void *)ash_record_start(spans[i]));
         ash_span_settle(orphan, spans[i], 1);
     }
     ash_orphan_abandon(orphan);
