@@ -65,11 +65,12 @@ void *ash_zalloc(size_t bytes) {
 
 // Freeing ---------------------------------------------------------------------------
 
-// The block's bin may be full; `span` is one of the heap's.
-static void free_local(struct ash_heap *heap, struct ash_record *span, struct ash_block *block) {
-    struct ash_bin *bin = span->bin;
+// `record` is any of the span's. The bin may be full.
+static void free_local(struct ash_heap *heap, const struct ash_record *record,
+                       struct ash_block *block) {
+    struct ash_bin *bin = record->bin;
     if (bin->room <= 0) {
-        ash_release(heap, span->class_index, (uint32_t)ash_span_class(span)->cap / 2);
+        ash_release(heap, record->class_index, (uint32_t)ash_span_class(record)->cap / 2);
     }
     block->next = bin->head;
     bin->head = block;

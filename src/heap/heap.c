@@ -8,7 +8,8 @@ void ash_heap_init(struct ash_heap *heap) {
     }
     for (size_t i = 0; i < ASH_FAST_SLOTS; i++) {
         size_t bytes = i * ASH_CLASS_STEP;
-        size_t at = ash_class_of(bytes) * sizeof(struct ash_bin);
+        const struct ash_bin *bin = &heap->bins[ash_class_of(bytes)];
+        size_t at = (size_t)((const char *)bin - (const char *)heap);
         heap->bin_at[i] = (uint8_t)(at / ASH_BIN_UNIT);
     }
 }

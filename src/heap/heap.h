@@ -63,8 +63,9 @@ enum {
 
 struct ash_heap {
     // Touched only by the owning thread.
-    struct ash_bin bins[ASH_CLASS_COUNT];  // first: ash_fast_take counts from the heap
-    uint8_t bin_at[ASH_FAST_SLOTS];        // request in 16-byte steps -> offset of its bin
+    uint8_t bin_at[ASH_FAST_SLOTS];  // request in 16-byte steps -> where its bin is;
+                                     // first, so that it is read without an offset
+    struct ash_bin bins[ASH_CLASS_COUNT];
     struct ash_shelf shelves[ASH_CLASS_COUNT];
     struct ash_chain chains[ASH_GATHER_CHAINS];
     uint32_t gathered;  // blocks in all chains
@@ -89,9 +90,10 @@ struct ash_heap {
     struct ash_heap *next_orphan;  // heaps without a thread
 };
 
-_Static_assert(offsetof(struct ash_heap, bins) == 0, "bin_at counts from the heap");
-_Static_assert(sizeof(struct ash_bin) % ASH_BIN_UNIT == 0, "bin_at counts in units");
-_Static_assert(ASH_CLASS_COUNT * sizeof(struct ash_bin) / ASH_BIN_UNIT <= 255, "in a byte");
+_Static_assert(offsetof(struct ash_heap, bins) % ASH_BIN_UNIT == 0 &&
+                   sizeof(struct ash_bin) % ASH_BIN_UNIT == 0,
+               "bin_at counts in units");
+_Static_assert(offsetof(struct ash_heap, shelves) / ASH_BIN_UNIT <= 255, "in a byte");
 
 // The heap of threads that have run their last exit handler: empty, owns nothing.
 extern struct ash_heap ash_heap_done;
