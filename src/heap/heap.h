@@ -65,7 +65,7 @@ struct ash_heap {
     // Touched only by the owning thread.
     uint8_t bin_at[ASH_FAST_SLOTS];  // request in 16-byte steps -> where its bin is;
                                      // first, so that it is read without an offset
-    struct ash_bin bins[ASH_CLASS_COUNT];
+    _Alignas(ASH_BIN_UNIT) struct ash_bin bins[ASH_CLASS_COUNT];
     struct ash_shelf shelves[ASH_CLASS_COUNT];
     struct ash_chain chains[ASH_GATHER_CHAINS];
     uint32_t gathered;  // blocks in all chains
