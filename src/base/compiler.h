@@ -23,7 +23,6 @@
 // A thread-local pointer reached without a call: one load of its offset, one of it.
 #define ASH_THREAD_LOCAL _Thread_local __attribute__((tls_model("initial-exec")))
 
-#define ash_clz32(x) __builtin_clz(x)
 #define ash_ctz32(x) __builtin_ctz(x)
 #define ash_popcount32(x) __builtin_popcount(x)
 #define ash_ctz64(x) __builtin_ctzll(x)
