@@ -46,10 +46,8 @@ if(ASH_SANITIZE)
   add_link_options(-fsanitize=${ASH_SANITIZE})
 endif()
 
-# The compiler must not use what it knows of malloc where malloc is written, and thread-local
-# storage must be reached without a call: __tls_get_addr may allocate.
-set(ASH_CORE_OPTIONS -fPIC -fvisibility=hidden -fno-semantic-interposition
-  -ftls-model=initial-exec)
+# The compiler must not use what it knows of malloc where malloc is written.
+set(ASH_CORE_OPTIONS -fPIC -fvisibility=hidden -fno-semantic-interposition)
 foreach(name malloc calloc realloc reallocarray free aligned_alloc posix_memalign memalign valloc
     pvalloc strdup strndup malloc_usable_size)
   list(APPEND ASH_CORE_OPTIONS -fno-builtin-${name})

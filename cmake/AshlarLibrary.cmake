@@ -35,7 +35,7 @@ endfunction()
 
 # What every target compiled from src/ needs.
 function(ashlar_build_settings name)
-  target_compile_options(${name} PRIVATE ${ASH_CORE_OPTIONS})
+  target_compile_options(${name} PRIVATE ${ASH_CORE_OPTIONS} ${ASH_RUNG_OPTIONS})
   target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}/src")
   ashlar_public_headers(${name})
 endfunction()
@@ -61,6 +61,7 @@ function(ashlar_add_form name kind objects output export)
     LIBRARY_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/lib")
   ashlar_public_headers(${name})
   target_link_libraries(${name} PUBLIC Threads::Threads)
+  ashlar_guard_tls(${name})
 endfunction()
 
 ashlar_add_objects(ashlar_core_objects)

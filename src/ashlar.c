@@ -6,6 +6,7 @@
 
 #include "base/fmt.c"
 //
+#include "platform/identity.c"
 #include "platform/lock.c"
 #include "platform/os_linux.c"
 #include "platform/os_posix.c"

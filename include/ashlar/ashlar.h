@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define ASH_VERSION_MAJOR 0
 #define ASH_VERSION_MINOR 1
@@ -106,6 +107,32 @@ ASH_EXPORT int ash_version(void) ASH_NOEXCEPT;
 
 // True if the process's own `malloc` is ashlar's.
 ASH_EXPORT bool ash_is_active(void) ASH_NOEXCEPT;
+
+// Threads --------------------------------------------------------------------
+
+// The calling thread's id: never 0, different from that of every other living thread,
+// the same during a thread's life and in a child of fork. An id may come again after
+// its thread has ended. ashlar's own safety does not hang on it.
+ASH_EXPORT uintptr_t ash_thread_id(void) ASH_NOEXCEPT;
+
+// How threads are told apart in this process, and what the checks of that have found.
+struct ash_thread_identity {
+    const char *slot;      // where a thread's heap is kept: "tls", "dynamic", "key", "map"
+    const char *slot_now;  // the same, or "key" or "map" after a heap was found in a wrong place
+    const char *id;        // what ash_thread_id is: "asm", "builtin", "tls", "pthread"
+    const char *id_now;    // the same, or "kernel" after an id has changed
+    const char *chosen;    // the slot was "detected" by the build, or "forced"
+    size_t checks;         // how often the kernel was asked whose heap it is
+    size_t rebound;        // heaps found again by a thread whose slot was empty
+    size_t foreign;        // heaps found in the slot of a thread that does not own them
+    size_t changed;        // ids that changed during a thread's life
+    size_t reaped;         // heaps left behind by threads that vanished, and used again
+};
+
+// Stores the first `bytes` bytes of the structure: sizeof *identity as the caller knows
+// it, so that later versions may add to it. The strings are constants.
+ASH_EXPORT void ash_thread_identity(struct ash_thread_identity *identity,
+                                    size_t bytes) ASH_NOEXCEPT;
 
 // Giving memory back ---------------------------------------------------------
 

@@ -4,12 +4,12 @@
 
 #include "api/late.h"
 #include "api/options.h"
+#include "api/thread.h"
 #include "base/compiler.h"
 #include "heap/registry.h"
 #include "heap/sizeclass.h"
 #include "platform/lock.h"
 #include "platform/os.h"
-#include "platform/thread.h"
 #include "supply/huge.h"
 #include "supply/meta.h"
 #include "supply/region.h"
@@ -39,8 +39,12 @@ bool ash_boot(void) {
 
 // Fork: all locks in the order of their ranks, so that the child finds nothing
 // half done.
+static struct ash_heap *boot_forker;  // under the boot lock
+
 static void boot_fork_prepare(void) {
+    struct ash_heap *mine = ash_thread_find();
     ash_lock_take(&boot_lock);
+    boot_forker = mine;
     ash_late_fork_prepare();
     ash_registry_fork_prepare();
     ash_store_fork_prepare();
@@ -58,11 +62,7 @@ static void boot_fork_parent(void) {
 }
 
 static void boot_fork_child(void) {
-    struct ash_heap *mine = ash_thread_heap();
-    ash_registry_fork_child(mine);
-    if (mine != NULL && mine != &ash_heap_done) {
-        ash_heap_set_thread(mine, ash_os_thread_id(), ash_os_process_id());
-    }
+    ash_registry_fork_child(boot_forker);
     boot_fork_parent();
 }
 

@@ -5,7 +5,6 @@
 
 #include "api/large.h"
 #include "api/late.h"
-#include "api/thread.h"
 #include "ashlar/ashlar.h"
 #include "base/assert.h"
 #include "heap/audit.h"
@@ -101,8 +100,8 @@ static void free_unknown(void *block) {
     if (ash_region_contains(block) && !ash_region_is_foreign(block)) {
         ash_report_bad_pointer("free", block, "no block lives there (freed before?)");
     }
-    static _Atomic bool told;
-    if (!atomic_exchange_explicit(&told, true, memory_order_relaxed)) {
+    static _Atomic uint32_t told;  // not a bool: RISC-V has no exchange of a byte
+    if (!atomic_exchange_explicit(&told, 1, memory_order_relaxed)) {
         ash_report("ignoring a free of memory that ashlar did not allocate");
     }
 }

@@ -6,9 +6,9 @@
 
 #include <stddef.h>
 
+#include "api/thread.h"
 #include "base/compiler.h"
 #include "heap/fast.h"
-#include "platform/thread.h"
 
 // Whatever the size and whatever the thread. Sets errno and returns NULL on
 // failure; keeps errno on success.
@@ -21,7 +21,7 @@ void ash_free_slow(void *block);
 void *ash_zalloc(size_t bytes);
 
 ASH_INLINE void *ash_malloc_inline(size_t bytes) {
-    struct ash_heap *heap = ash_thread_heap();
+    struct ash_heap *heap = ash_thread_own_heap();
     if (ash_likely(bytes <= ASH_FAST_MAX && heap != NULL)) {
         void *block = ash_fast_take(heap, bytes);
         if (ash_likely(block != NULL)) {
@@ -32,6 +32,7 @@ ASH_INLINE void *ash_malloc_inline(size_t bytes) {
 }
 
 ASH_INLINE void ash_free_inline(void *block) {
+    ash_assert(ash_thread_is_mine(ash_thread_heap()));
     if (ash_unlikely(!ash_fast_give(block))) {
         ash_free_slow(block);
     }

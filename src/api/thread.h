@@ -1,12 +1,31 @@
-// Which heap is the calling thread's: found, made, or found again.
+// Which heap is the calling thread's: found, made, or found again; and whether what the
+// slot says can be believed. docs/thread-identity.md tells why.
 
 #ifndef ASH_API_THREAD_H
 #define ASH_API_THREAD_H
 
-#include "heap/heap.h"
+#include <stdbool.h>
 
-// The calling thread's heap; &ash_heap_done after its last exit handler. NULL
-// without memory.
+#include "base/assert.h"
+#include "heap/heap.h"
+#include "platform/thread.h"
+
+// The calling thread's heap, looked up or made if need be, and checked now and then;
+// &ash_heap_done after the thread's last exit handler. NULL without memory. For slow
+// paths: a call costs little if the slot is filled and right.
 struct ash_heap *ash_thread_attach(void);
+
+// The calling thread's heap if it has one already. Around fork.
+struct ash_heap *ash_thread_find(void);
+
+// What every entry point may believe of the slot: the heap in it is NULL, done, or the
+// calling thread's by the kernel's id, which debug builds ask for each time.
+bool ash_thread_is_mine(const struct ash_heap *heap);
+
+ASH_INLINE struct ash_heap *ash_thread_own_heap(void) {
+    struct ash_heap *heap = ash_thread_heap();
+    ash_assert(ash_thread_is_mine(heap));
+    return heap;
+}
 
 #endif

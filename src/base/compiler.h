@@ -11,7 +11,10 @@
 
 // Never merged into a caller. Entry points need it: a compiler that sees both
 // sides of a coroutine switch may keep one thread's heap across it.
+// (A test takes this away, to see that it is noticed.)
+#ifndef ASH_NOINLINE
 #define ASH_NOINLINE __attribute__((noinline))
+#endif
 #define ASH_INLINE static inline __attribute__((always_inline))
 
 // Resolved at load time if some library has it, NULL otherwise.
@@ -20,8 +23,14 @@
 // Runs before main, as early as the loader allows.
 #define ASH_CONSTRUCTOR __attribute__((constructor(101)))
 
-// A thread-local pointer reached without a call: one load of its offset, one of it.
+#define ASH_HIDDEN __attribute__((visibility("hidden")))
+
+// A thread-local variable reached without a call: one load of its offset, one of it.
+// Or one that may be anywhere, and costs a call.
 #define ASH_THREAD_LOCAL _Thread_local __attribute__((tls_model("initial-exec")))
+#define ASH_THREAD_LOCAL_ANYWHERE _Thread_local __attribute__((tls_model("global-dynamic")))
+
+#define ash_builtin_thread_pointer() __builtin_thread_pointer()  // platform/id_builtin.h
 
 #define ash_ctz32(x) __builtin_ctz(x)
 #define ash_popcount32(x) __builtin_popcount(x)

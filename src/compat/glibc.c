@@ -97,7 +97,7 @@ static void glibc_line(struct ash_fmt *out, const char *name, size_t bytes) {
 
 ASH_EXPORT void malloc_stats(void) {
     struct ash_figures f = ash_figures_take();
-    char text[400];
+    char text[600];
     struct ash_fmt out;
     ash_fmt_init(&out, text, sizeof text);
     ash_fmt_text(&out, "ashlar:\n");
@@ -106,6 +106,13 @@ ASH_EXPORT void malloc_stats(void) {
     glibc_line(&out, "huge blocks      = ", f.huge_count);
     glibc_line(&out, "huge bytes       = ", f.huge);
     glibc_line(&out, "free, not purged = ", f.dirty);
+    struct ash_thread_identity identity;
+    ash_thread_identity(&identity, sizeof identity);
+    ash_fmt_text(&out, "heap slot        = ");
+    ash_fmt_text(&out, identity.slot_now);
+    ash_fmt_text(&out, "\n");
+    glibc_line(&out, "slots refilled   = ", identity.rebound);
+    glibc_line(&out, "foreign heaps    = ", identity.foreign);
     ash_os_write(out.text, out.length);
 }
 

@@ -30,6 +30,7 @@
 
 #include "base/config.h"
 #include "heap/sizeclass.h"
+#include "platform/os.h"
 #include "supply/region.h"
 
 struct ash_bin {
@@ -70,7 +71,8 @@ struct ash_heap {
     struct ash_chain chains[ASH_GATHER_CHAINS];
     uint32_t gathered;  // blocks in all chains
     uint32_t span_count;
-    uint32_t refills;  // how often a bin was stocked
+    uint32_t refills;   // how often a bin was stocked
+    uint32_t attaches;  // how often its slow paths asked whose it is
 
     // Written by the owner, read by anyone: bytes of blocks that are not on a span's
     // own list (in use, in a bin, on their way home).
@@ -79,7 +81,10 @@ struct ash_heap {
     // Set when a thread takes the heap over.
     _Atomic uint32_t tid;      // the kernel's id of the owning thread; 0 for none
     _Atomic uint32_t process;  // the kernel's id of its process
+    uintptr_t thread_id;       // the owner's: as platform/identity.h has it
     bool hooked;               // the owner's: its end will be noticed
+    bool remembering;          // the owner's: the slot is being filled
+    struct ash_exit_hook exit_hook;
 
     // Written by any thread. Own cache line.
     _Alignas(ASH_CACHE_LINE) _Atomic uint32_t inbox;  // ticket of the first span with news
@@ -88,6 +93,8 @@ struct ash_heap {
     // The registry's, under its lock.
     struct ash_heap *next;         // all heaps
     struct ash_heap *next_orphan;  // heaps without a thread
+    struct ash_heap *next_by_id;   // heaps whose threads' ids share a bucket
+    uint32_t id_bucket;            // that bucket's number + 1; 0 for none
 };
 
 _Static_assert(offsetof(struct ash_heap, bins) % ASH_BIN_UNIT == 0 &&
@@ -105,12 +112,6 @@ static inline void ash_heap_count(struct ash_heap *heap, const struct ash_class 
     size_t bytes = atomic_load_explicit(&heap->out_bytes, memory_order_relaxed);
     bytes += (size_t)blocks * c->block_bytes;
     atomic_store_explicit(&heap->out_bytes, bytes, memory_order_relaxed);
-}
-
-static inline void ash_heap_set_thread(struct ash_heap *heap, uint32_t tid, uint32_t process) {
-    // relaxed: a thread only ever looks for its own ids.
-    atomic_store_explicit(&heap->process, process, memory_order_relaxed);
-    atomic_store_explicit(&heap->tid, tid, memory_order_relaxed);
 }
 
 // Makes a zeroed heap ready for its first thread.

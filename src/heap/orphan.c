@@ -1,18 +1,17 @@
 #include "heap/orphan.h"
 
 #include "base/assert.h"
+#include "heap/news.h"
 #include "heap/registry.h"
 #include "heap/release.h"
 #include "heap/remote.h"
 #include "heap/span.h"
+#include "heap/tenure.h"
 
 enum { ORPHAN_TRIES = 4 };
 
 void ash_orphan_leave(struct ash_heap *heap) {
-    // release: pairs with the acquire in registry_claim. seq_cst: before the look at
-    // the inbox; a pusher does the two the other way round (heap/remote.c).
-    atomic_store_explicit(&heap->state, ASH_HEAP_ORPHAN, memory_order_seq_cst);
-    if (atomic_load_explicit(&heap->inbox, memory_order_seq_cst) != 0) {
+    if (ash_tenure_leave(&heap->state, ASH_HEAP_ORPHAN, &heap->inbox)) {
         ash_orphan_tend(heap);
     }
 }
@@ -25,19 +24,14 @@ void ash_orphan_abandon(struct ash_heap *heap) {
 }
 
 void ash_orphan_tend(struct ash_heap *heap) {
-    uint32_t expected = ASH_HEAP_ORPHAN;
-    // acquire: as in registry_claim.
-    while (atomic_compare_exchange_strong_explicit(&heap->state, &expected, ASH_HEAP_TENDED,
-                                                   memory_order_acquire, memory_order_relaxed)) {
+    while (ash_tenure_claim(&heap->state, ASH_HEAP_ORPHAN, ASH_HEAP_TENDED)) {
         ash_remote_drain(heap);
         for (unsigned i = 0; i < ASH_CLASS_COUNT; i++) {
             ash_release_current(heap, i);
         }
-        atomic_store_explicit(&heap->state, ASH_HEAP_ORPHAN, memory_order_seq_cst);
-        if (atomic_load_explicit(&heap->inbox, memory_order_seq_cst) == 0) {
+        if (!ash_tenure_leave(&heap->state, ASH_HEAP_ORPHAN, &heap->inbox)) {
             return;
         }
-        expected = ASH_HEAP_ORPHAN;
     }
 }
 
@@ -45,7 +39,7 @@ void ash_orphan_tend(struct ash_heap *heap) {
 // push is on the way, which may go to either heap: then it stays where it was.
 static bool orphan_move(struct ash_heap *orphan, struct ash_heap *heap, struct ash_record *span) {
     ash_span_set_owner(span, heap);
-    if (atomic_load_explicit(&span->remote, memory_order_seq_cst) == 0) {
+    if (ash_news_none(&span->remote)) {
         uint32_t used = ash_span_used(span);
         orphan->span_count--;
         heap->span_count++;

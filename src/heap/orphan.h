@@ -8,15 +8,7 @@
 //     blocks in, and retires spans that have fallen empty;
 //   - who needs a span of a class may adopt orphans' spans with room.
 //
-//            leave               claim (CAS)
-//   ACTIVE ----------> ORPHAN <-------------> TENDED        one at a time
-//      ^                  |       leave
-//      +------------------+ taken by a new thread (CAS)
-//
-// No news is lost: a pusher first pushes, then looks at the state; a leaver first
-// sets the state, then looks at the inbox. Both in seq_cst: one of them sees the
-// other (Dekker). In the same way an adopter first writes the owner, then looks
-// whether the span is queued, and a pusher first queues, then looks at the owner.
+// heap/tenure.h says how a heap changes hands, and why no news is lost.
 
 #ifndef ASH_HEAP_ORPHAN_H
 #define ASH_HEAP_ORPHAN_H

@@ -1,9 +1,11 @@
 #include "heap/registry.h"
 
 #include "base/assert.h"
+#include "heap/tenure.h"
 #include "platform/lock.h"
+#include "platform/os.h"
 
-enum { REGISTRY_TRIES = 4 };
+enum { REGISTRY_TRIES = 4, REGISTRY_REAPS = 2, REGISTRY_BUCKETS = 64 };
 
 static struct ash_lock registry_lock = ASH_LOCK(ASH_RANK_REGISTRY);
 
@@ -28,25 +30,91 @@ struct ash_heap *ash_registry_next(const struct ash_heap *heap) {
     return heap == NULL ? atomic_load_explicit(&registry_all, memory_order_acquire) : heap->next;
 }
 
-struct ash_heap *ash_registry_find(uint32_t tid, uint32_t process) {
-    struct ash_heap *heap = NULL;
-    while ((heap = ash_registry_next(heap)) != NULL) {
-        // relaxed: a thread looks for its own id, which it wrote itself.
-        if (atomic_load_explicit(&heap->tid, memory_order_relaxed) == tid &&
-            atomic_load_explicit(&heap->process, memory_order_relaxed) == process) {
-            break;
-        }
+// Whose heap is whose -------------------------------------------------------------------
+
+// Under the lock: heaps by their threads' ids. A heap stays in its bucket when its
+// thread ends, and moves when the next one has it.
+static struct ash_heap *registry_buckets[REGISTRY_BUCKETS];
+static struct ash_heap *registry_reaped_last;
+static _Atomic size_t registry_reaped;
+
+static void registry_leave_bucket(struct ash_heap *heap) {
+    if (heap->id_bucket == 0) {
+        return;
     }
+    struct ash_heap **link = &registry_buckets[heap->id_bucket - 1];
+    while (*link != heap) {
+        link = &(*link)->next_by_id;
+    }
+    *link = heap->next_by_id;
+    heap->id_bucket = 0;
+}
+
+// Under the lock.
+static void registry_set_thread(struct ash_heap *heap, uint32_t tid, uint32_t process) {
+    uint32_t bucket = tid % REGISTRY_BUCKETS;
+    if (heap->id_bucket != bucket + 1) {
+        registry_leave_bucket(heap);
+        heap->next_by_id = registry_buckets[bucket];
+        registry_buckets[bucket] = heap;
+        heap->id_bucket = bucket + 1;
+    }
+    // relaxed: without the lock, a thread only ever looks for its own ids.
+    atomic_store_explicit(&heap->process, process, memory_order_relaxed);
+    atomic_store_explicit(&heap->tid, tid, memory_order_relaxed);
+}
+
+void ash_registry_set_thread(struct ash_heap *heap, uint32_t tid, uint32_t process) {
+    ash_lock_take(&registry_lock);
+    registry_set_thread(heap, tid, process);
+    ash_lock_drop(&registry_lock);
+}
+
+static bool registry_is_of(const struct ash_heap *heap, uint32_t tid, uint32_t process) {
+    return atomic_load_explicit(&heap->tid, memory_order_relaxed) == tid &&
+           atomic_load_explicit(&heap->process, memory_order_relaxed) == process;
+}
+
+struct ash_heap *ash_registry_find(uint32_t tid, uint32_t process) {
+    ash_lock_take(&registry_lock);
+    struct ash_heap *heap = registry_buckets[tid % REGISTRY_BUCKETS];
+    while (heap != NULL && !registry_is_of(heap, tid, process)) {
+        heap = heap->next_by_id;
+    }
+    ash_lock_drop(&registry_lock);
     return heap;
 }
 
-static bool registry_claim(struct ash_heap *heap, uint32_t state) {
-    uint32_t expected = ASH_HEAP_ORPHAN;
-    // acquire: all that the last thread did to the heap; pairs with the release in
-    // ash_orphan_leave.
-    return atomic_compare_exchange_strong_explicit(&heap->state, &expected, state,
-                                                   memory_order_acquire, memory_order_relaxed);
+// A thread in the middle of its end still lives, so nobody else is in the heap.
+static bool registry_is_left_behind(const struct ash_heap *heap) {
+    uint32_t tid = atomic_load_explicit(&heap->tid, memory_order_relaxed);
+    uint32_t process = atomic_load_explicit(&heap->process, memory_order_relaxed);
+    return tid != 0 &&
+           atomic_load_explicit(&heap->state, memory_order_relaxed) == ASH_HEAP_ACTIVE &&
+           !ash_os_thread_lives(tid, process);
 }
+
+struct ash_heap *ash_registry_reap(uint32_t process) {
+    struct ash_heap *heap = NULL;
+    ash_lock_take(&registry_lock);
+    for (int i = 0; i < REGISTRY_REAPS && heap == NULL; i++) {
+        registry_reaped_last = ash_registry_next(registry_reaped_last);
+        if (registry_reaped_last != NULL && registry_is_left_behind(registry_reaped_last)) {
+            heap = registry_reaped_last;
+            // A thread may come to life with the dead one's id, and must not find it.
+            registry_set_thread(heap, ash_os_thread_id(), process);
+            atomic_fetch_add_explicit(&registry_reaped, 1, memory_order_relaxed);
+        }
+    }
+    ash_lock_drop(&registry_lock);
+    return heap;
+}
+
+size_t ash_registry_reaped(void) {
+    return atomic_load_explicit(&registry_reaped, memory_order_relaxed);
+}
+
+// Orphans -------------------------------------------------------------------------------
 
 static void registry_append(struct ash_heap *heap) {
     heap->next_orphan = NULL;
@@ -72,7 +140,7 @@ struct ash_heap *ash_registry_take_orphan(void) {
     struct ash_heap *taken = NULL;
     ash_lock_take(&registry_lock);
     for (struct ash_heap **link = &registry_orphans; *link != NULL; link = &(*link)->next_orphan) {
-        if (registry_claim(*link, ASH_HEAP_ACTIVE)) {
+        if (ash_tenure_claim(&(*link)->state, ASH_HEAP_ORPHAN, ASH_HEAP_ACTIVE)) {
             taken = *link;
             registry_unlink(link);
             break;
@@ -90,7 +158,9 @@ struct ash_heap *ash_registry_tend_orphan(void) {
     // A few at the head: one may be tended just now, or lost for good.
     for (int i = 0; i < REGISTRY_TRIES && registry_orphans != NULL && heap == NULL; i++) {
         struct ash_heap *first = registry_orphans;
-        heap = registry_claim(first, ASH_HEAP_TENDED) ? first : NULL;
+        if (ash_tenure_claim(&first->state, ASH_HEAP_ORPHAN, ASH_HEAP_TENDED)) {
+            heap = first;
+        }
         registry_unlink(&registry_orphans);
         registry_append(first);
     }
@@ -106,14 +176,17 @@ void ash_registry_fork_done(void) {
     ash_lock_drop(&registry_lock);
 }
 
-void ash_registry_fork_child(const struct ash_heap *mine) {
+void ash_registry_fork_child(struct ash_heap *mine) {
     struct ash_heap *heap = NULL;
     while ((heap = ash_registry_next(heap)) != NULL) {
         uint32_t state = atomic_load_explicit(&heap->state, memory_order_relaxed);
         if (heap != mine && state != ASH_HEAP_ORPHAN) {
             // Its thread may have been anywhere inside it.
             atomic_store_explicit(&heap->state, ASH_HEAP_LOST, memory_order_relaxed);
-            ash_heap_set_thread(heap, 0, 0);
+            atomic_store_explicit(&heap->tid, 0, memory_order_relaxed);
         }
+    }
+    if (mine != NULL) {
+        registry_set_thread(mine, ash_os_thread_id(), ash_os_process_id());
     }
 }

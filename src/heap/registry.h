@@ -11,9 +11,20 @@
 // Adds a new heap, with its state set. It stays for good.
 void ash_registry_add(struct ash_heap *heap);
 
-// The heap that thread `tid` of process `process` owns (the kernel's ids), or NULL.
-// The process counts too: a heap made in a child of vfork has ids that are free again.
+// Says whose heap it is, by the kernel's ids.
+void ash_registry_set_thread(struct ash_heap *heap, uint32_t tid, uint32_t process);
+
+// The heap that thread `tid` of process `process` owns, or NULL. The process counts too:
+// a heap made in a child of vfork has ids that are free again.
 struct ash_heap *ash_registry_find(uint32_t tid, uint32_t process);
+
+// Takes over the heap of a thread that has ended without its exit hook (a raw clone, a
+// child of vfork, a thread that no hook could be had for). Looks at a few heaps each
+// time, and goes round. NULL if all of their threads live. `process` is the caller's.
+struct ash_heap *ash_registry_reap(uint32_t process);
+
+// How many heaps were taken over so.
+size_t ash_registry_reaped(void);
 
 // Puts a heap among those without a thread.
 void ash_registry_put_orphan(struct ash_heap *heap);
@@ -29,9 +40,10 @@ struct ash_heap *ash_registry_tend_orphan(void);
 // removed, so the walk needs no lock.
 struct ash_heap *ash_registry_next(const struct ash_heap *heap);
 
-// Around fork. In the child every other thread's heap is LOST.
+// Around fork. In the child every other thread's heap is LOST, and `mine` (which may be
+// NULL) has the child's ids.
 void ash_registry_fork_prepare(void);
 void ash_registry_fork_done(void);
-void ash_registry_fork_child(const struct ash_heap *mine);
+void ash_registry_fork_child(struct ash_heap *mine);
 
 #endif

@@ -1,30 +1,25 @@
 // Blocks freed by a thread that does not own their span.
 //
 // A thread gathers them by span in a few chains of its own, and publishes a chain
-// with one atomic operation on the span's `remote` word:
+// with one atomic operation on the span's `remote` word. Who turns the word from 0
+// pushes the span on the inbox of its owner. The owner drains its inbox on its slow
+// path: the cost follows the spans with news, not the spans there are. If the owner
+// has no thread, the pusher tends the heap itself.
 //
-//   bit 31      queued: the span is on an inbox, or on its way there
-//   bits 16-30  how many blocks are on the chain
-//   bits 0-15   where the first one is, in 16-byte steps from the span's start
-//
-// Who turns the word from 0 pushes the span on the inbox of its owner. The owner
-// drains its inbox on its slow path: the cost follows the spans with news, not the
-// spans there are. If the owner has no thread, the pusher tends the heap itself.
-//
-//   word      who writes               who reads      order
+//   word      who writes               who reads      order (heap/news.h, heap/tenure.h)
 //   remote    any: CAS                 owner          release / acq_rel exchange with 0
 //   inbox     any: CAS                 owner          release / acquire exchange with 0
 //   owner     owner or adopter         any pusher     seq_cst after the push (with orphan.h)
 //   state     owner, tender            any pusher     seq_cst after the push (with orphan.h)
 //
-// Nobody pops a single element from a shared list; whole lists are exchanged. So
-// there is no ABA. A span that reaches the inbox of a heap that no longer owns it
-// is passed on. docs/memory-order.md has the proof obligations.
+// A span that reaches the inbox of a heap that no longer owns it is passed on.
+// docs/memory-order.md has the proof obligations, and what checks them.
 
 #ifndef ASH_HEAP_REMOTE_H
 #define ASH_HEAP_REMOTE_H
 
 #include "heap/heap.h"
+#include "heap/news.h"
 
 // Gathers a block of somebody else's span. `heap` is the calling thread's.
 void ash_remote_free(struct ash_heap *heap, struct ash_record *span, struct ash_block *block);
@@ -40,8 +35,7 @@ void ash_remote_flush(struct ash_heap *heap);
 void ash_remote_drain(struct ash_heap *heap);
 
 static inline bool ash_remote_has_news(struct ash_heap *heap) {
-    // relaxed: only a hint; the drain's exchange synchronises.
-    return atomic_load_explicit(&heap->inbox, memory_order_relaxed) != 0;
+    return ash_news_hint(&heap->inbox);
 }
 
 #endif

@@ -95,7 +95,7 @@ static ASH_COLD void *new_slow(size_t bytes, size_t align, bool may_throw) {
 }
 
 ASH_INLINE void *new_block(size_t bytes, bool may_throw) {
-    struct ash_heap *heap = ash_thread_heap();
+    struct ash_heap *heap = ash_thread_own_heap();
     if (ash_likely(bytes <= ASH_FAST_MAX && heap != NULL)) {
         void *block = ash_fast_take(heap, bytes);
         if (ash_likely(block != NULL)) {

@@ -6,31 +6,55 @@
 #include "base/assert.h"
 #include "base/compiler.h"
 #include "platform/cpu.h"
+#include "platform/identity.h"
 #include "platform/os.h"
 
 enum { LOCK_FREE = 0, LOCK_HELD = 1, LOCK_WAITED = 2, LOCK_SPINS = 64 };
+enum { LOCK_RANKS = ASH_RANK_KEY + 1 };
 
-// One bit per rank this thread holds. Debug builds only.
-static ASH_THREAD_LOCAL uintptr_t lock_ranks;
-
-static ASH_THREAD_LOCAL bool lock_holding_all;
+// Who holds the lock of each rank, and who holds all; 0 for nobody. Threads by their
+// ids: a thread-local variable would cost every thread of every program. The first is
+// for the assertions of debug builds alone.
+static _Atomic uintptr_t lock_holders[LOCK_RANKS];
+static _Atomic uintptr_t lock_holder_of_all;
 
 void ash_lock_hold_all(bool holding) {
-    lock_holding_all = holding;
+    // relaxed: a thread only ever looks for its own id.
+    atomic_store_explicit(&lock_holder_of_all, holding ? ash_identity() : 0, memory_order_relaxed);
+}
+
+static bool lock_is_held_by_me(const _Atomic uintptr_t *holder) {
+    uintptr_t id = atomic_load_explicit(holder, memory_order_relaxed);
+    return ash_unlikely(id != 0) && id == ash_identity();
+}
+
+static bool lock_holds_all(void) {
+    return lock_is_held_by_me(&lock_holder_of_all);
 }
 
 static bool lock_is_in_order(const struct ash_lock *lock) {
-    return lock_holding_all || lock_ranks >> lock->rank == 0;
+    bool in_order = true;
+    for (uint32_t rank = lock->rank; rank < LOCK_RANKS; rank++) {
+        in_order = in_order && !lock_is_held_by_me(&lock_holders[rank]);
+    }
+    return in_order || lock_holds_all();
 }
 
 static void lock_note_taken(const struct ash_lock *lock) {
     if (ASH_DEBUG) {
-        lock_ranks |= (uintptr_t)1 << lock->rank;
+        atomic_store_explicit(&lock_holders[lock->rank], ash_identity(), memory_order_relaxed);
+    }
+}
+
+static void lock_note_dropped(const struct ash_lock *lock) {
+    if (ASH_DEBUG) {
+        ash_assert(lock_is_held_by_me(&lock_holders[lock->rank]));
+        atomic_store_explicit(&lock_holders[lock->rank], 0, memory_order_relaxed);
     }
 }
 
 bool ash_lock_try(struct ash_lock *lock) {
-    if (ash_unlikely(lock_holding_all)) {
+    if (lock_holds_all()) {
         return true;
     }
     uint32_t expected = LOCK_FREE;
@@ -66,13 +90,10 @@ void ash_lock_take(struct ash_lock *lock) {
 }
 
 void ash_lock_drop(struct ash_lock *lock) {
-    if (ash_unlikely(lock_holding_all)) {
+    if (lock_holds_all()) {
         return;
     }
-    if (ASH_DEBUG) {
-        ash_assert((lock_ranks >> lock->rank & 1) != 0);
-        lock_ranks &= ~((uintptr_t)1 << lock->rank);
-    }
+    lock_note_dropped(lock);
     // release: pairs with the acquires above.
     uint32_t was = atomic_exchange_explicit(&lock->word, LOCK_FREE, memory_order_release);
     if (ash_unlikely(was == LOCK_WAITED)) {

@@ -18,7 +18,7 @@ enum ash_rank {
     ASH_RANK_STORE,     // runs, units, the region
     ASH_RANK_HUGE,      // the index of huge blocks
     ASH_RANK_META,      // our own bookkeeping
-    ASH_RANK_EXIT,      // making the key of the exit hook
+    ASH_RANK_KEY,       // making a thread key
 };
 
 struct ash_lock {

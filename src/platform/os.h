@@ -69,9 +69,23 @@ bool ash_os_is_privileged(void);
 void ash_os_wait(_Atomic uint32_t *word, uint32_t value);
 void ash_os_wake(_Atomic uint32_t *word);
 
-// Runs `hook(argument)` when the calling thread ends, after its other exit
-// handlers. False if the system has no room for a hook.
-bool ash_os_on_thread_exit(void (*hook)(void *), void *argument);
+// False if that thread of that process has ended. True if in doubt.
+bool ash_os_thread_lives(uint32_t thread, uint32_t process);
+
+// Runs `hook->run(hook->argument)` when the calling thread ends, after its other exit
+// handlers; `hook` stays in place until then. False if the system has no room for it.
+struct ash_exit_hook {
+    void (*run)(void *);
+    void *argument;
+    int rounds;  // the system's
+};
+bool ash_os_on_thread_exit(struct ash_exit_hook *hook);
+
+// One pointer for each thread, kept by the system under a key: slower than a
+// thread-local variable. NULL at first, and from some moment of the thread's end on.
+// Setting may allocate, and fails without a key or memory.
+void *ash_os_key_get(void);
+bool ash_os_key_set(void *value);
 
 // Runs the three functions around every fork from now on.
 void ash_os_on_fork(void (*prepare)(void), void (*parent)(void), void (*child)(void));

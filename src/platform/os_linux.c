@@ -93,8 +93,15 @@ void ash_os_unmap(void *start, size_t bytes) {
     errno = saved_errno;
 }
 
+// To shrink is to unmap the tail: mremap does the same, but qemu's unmaps what comes after
+// it on 32-bit systems.
 void *ash_os_remap(void *start, size_t old_bytes, size_t new_bytes, bool may_move) {
     int saved_errno = errno;
+    if (new_bytes < old_bytes) {
+        bool cut = munmap((char *)start + new_bytes, old_bytes - new_bytes) == 0;
+        errno = saved_errno;
+        return cut ? start : NULL;
+    }
     void *got = mremap(start, old_bytes, new_bytes, may_move ? MREMAP_MAYMOVE : 0);
     errno = saved_errno;
     return got == MAP_FAILED ? NULL : got;
@@ -145,6 +152,14 @@ uint32_t ash_os_thread_id(void) {
 
 uint32_t ash_os_process_id(void) {
     return (uint32_t)getpid();
+}
+
+// A process other than ours: a child of vfork, whose thread it is as well.
+bool ash_os_thread_lives(uint32_t thread, uint32_t process) {
+    int saved_errno = errno;
+    bool gone = syscall(SYS_tgkill, process, thread, 0) != 0 && errno == ESRCH;
+    errno = saved_errno;
+    return !gone;
 }
 
 bool ash_os_is_privileged(void) {

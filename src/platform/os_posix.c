@@ -64,39 +64,54 @@ ASH_WEAK int __cxa_thread_atexit_impl(void (*hook)(void *), void *argument, void
 
 enum { EXIT_ROUNDS = PTHREAD_DESTRUCTOR_ITERATIONS - 1 };
 
-struct exit_hook {
-    void (*run)(void *);
-    void *argument;
+struct posix_key {
+    pthread_key_t key;
+    _Atomic bool made;
 };
 
-static ASH_THREAD_LOCAL struct exit_hook exit_hook;
-static ASH_THREAD_LOCAL int exit_round;
-static pthread_key_t exit_key;
-static bool exit_key_made;
-static struct ash_lock exit_lock = ASH_LOCK(ASH_RANK_EXIT);
+static struct posix_key exit_key, slot_key;
+static struct ash_lock key_lock = ASH_LOCK(ASH_RANK_KEY);
 
-static void exit_key_destructor(void *hook) {
-    if (++exit_round < EXIT_ROUNDS && pthread_setspecific(exit_key, hook) == 0) {
-        return;
-    }
-    exit_hook.run(exit_hook.argument);
+// acquire, here and below: the key itself; pairs with the release in posix_key_make.
+static bool posix_key_is_made(struct posix_key *key) {
+    return atomic_load_explicit(&key->made, memory_order_acquire);
 }
 
-bool ash_os_on_thread_exit(void (*run)(void *), void *argument) {
-    ash_lock_take(&exit_lock);
-    if (!exit_key_made) {
-        exit_key_made = pthread_key_create(&exit_key, exit_key_destructor) == 0;
+static bool posix_key_make(struct posix_key *key, void (*destructor)(void *)) {
+    if (!posix_key_is_made(key)) {
+        ash_lock_take(&key_lock);
+        if (!posix_key_is_made(key) && pthread_key_create(&key->key, destructor) == 0) {
+            atomic_store_explicit(&key->made, true, memory_order_release);
+        }
+        ash_lock_drop(&key_lock);
     }
-    bool made = exit_key_made;
-    ash_lock_drop(&exit_lock);
+    return posix_key_is_made(key);
+}
 
-    exit_hook.run = run;
-    exit_hook.argument = argument;
-    if (made && pthread_setspecific(exit_key, &exit_hook) == 0) {
+static void exit_key_destructor(void *argument) {
+    struct ash_exit_hook *hook = argument;
+    if (++hook->rounds < EXIT_ROUNDS && pthread_setspecific(exit_key.key, hook) == 0) {
+        return;
+    }
+    hook->run(hook->argument);
+}
+
+bool ash_os_on_thread_exit(struct ash_exit_hook *hook) {
+    hook->rounds = 0;
+    if (posix_key_make(&exit_key, exit_key_destructor) &&
+        pthread_setspecific(exit_key.key, hook) == 0) {
         return true;
     }
     return __cxa_thread_atexit_impl != NULL &&
-           __cxa_thread_atexit_impl(run, argument, &exit_key) == 0;
+           __cxa_thread_atexit_impl(hook->run, hook->argument, &exit_key) == 0;
+}
+
+void *ash_os_key_get(void) {
+    return posix_key_is_made(&slot_key) ? pthread_getspecific(slot_key.key) : NULL;
+}
+
+bool ash_os_key_set(void *value) {
+    return posix_key_make(&slot_key, NULL) && pthread_setspecific(slot_key.key, value) == 0;
 }
 
 // Fork ---------------------------------------------------------------------------
@@ -108,13 +123,13 @@ static void fork_prepare(void) {
         _IO_list_lock();
     }
     fork_hooks[0]();
-    ash_lock_take(&exit_lock);
+    ash_lock_take(&key_lock);
     ash_lock_hold_all(true);
 }
 
 static void fork_parent(void) {
     ash_lock_hold_all(false);
-    ash_lock_drop(&exit_lock);
+    ash_lock_drop(&key_lock);
     fork_hooks[1]();
     if (_IO_list_unlock != NULL) {
         _IO_list_unlock();
@@ -123,7 +138,7 @@ static void fork_parent(void) {
 
 static void fork_child(void) {
     ash_lock_hold_all(false);
-    ash_lock_drop(&exit_lock);
+    ash_lock_drop(&key_lock);
     fork_hooks[2]();
     if (_IO_list_resetlock != NULL) {
         _IO_list_resetlock();  // glibc does so itself only if there were other threads

@@ -2,4 +2,6 @@
 
 #include <stddef.h>
 
-ASH_THREAD_LOCAL struct ash_heap *ash_thread_slot = NULL;
+#if ASH_SLOT == ASH_SLOT_TLS || ASH_SLOT == ASH_SLOT_DYNAMIC || ASH_SLOT == ASH_SLOT_STATIC
+ASH_SLOT_STORAGE struct ash_heap *ash_thread_slot = NULL;
+#endif

@@ -190,8 +190,12 @@ static void *fake_remap(void *start, size_t old_bytes, size_t new_bytes, bool ma
     if (fake_fails(OS_FAKE_REMAP, 0)) {
         return NULL;
     }
-    bool stays = new_bytes <= old_bytes || !may_move || !fake_remap_moves;
-    void *got = stays ? mremap(start, old_bytes, new_bytes, 0) : MAP_FAILED;
+    void *got = MAP_FAILED;
+    if (new_bytes < old_bytes) {
+        got = munmap((char *)start + new_bytes, old_bytes - new_bytes) == 0 ? start : MAP_FAILED;
+    } else if (!may_move || !fake_remap_moves) {
+        got = mremap(start, old_bytes, new_bytes, 0);
+    }
     if (got == MAP_FAILED) {
         got = may_move ? fake_move(start, old_bytes, new_bytes) : NULL;
     }

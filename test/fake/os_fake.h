@@ -83,6 +83,9 @@ void os_fake_set_privileged(bool privileged);
 void os_fake_set_thread(uint32_t id);
 void os_fake_end_thread(void);
 
+// Thread `id` has vanished: its hook never runs.
+void os_fake_kill_thread(uint32_t id);
+
 // The process's id; 0: the real one.
 void os_fake_set_process(uint32_t id);
 

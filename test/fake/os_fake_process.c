@@ -21,21 +21,21 @@ enum {
     FAKE_TEXT_MAX = 4096,
 };
 
-struct fake_hook {
-    uint32_t thread;
-    void (*run)(void *);
-    void *argument;
+struct fake_thread_state {
+    uint32_t thread;  // 0: not in use
+    struct ash_exit_hook *hook;
+    void *key_value;
 };
 
-// Under fake_enter.
-static struct fake_hook fake_hooks[FAKE_THREADS_MAX];
+// Under fake_enter: what threads that are played have. A real one has keys of pthread's.
+static struct fake_thread_state fake_threads[FAKE_THREADS_MAX];
 static char fake_text[FAKE_TEXT_MAX];
 static size_t fake_text_length;
 
 // Set by the test before threads run.
 static const char *fake_variables[FAKE_VARIABLES_MAX][2];
 static bool fake_privileged, fake_quiet;
-static uint32_t fake_process;
+static uint32_t fake_process, fake_dead_thread;
 static void (*fake_fork_hooks[3])(void);
 
 static _Atomic uint64_t fake_clock_ms;
@@ -80,62 +80,94 @@ void ash_os_wake(_Atomic uint32_t *word) {
     syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 }
 
-// Exit hooks: a thread that plays another has its hook noted; a real one has a key of pthread's.
+// Of exit hooks and keys. A played thread's are noted here; a real one's are pthread's.
 
-static pthread_key_t fake_key;
-static pthread_once_t fake_key_once = PTHREAD_ONCE_INIT;
-static _Thread_local struct fake_hook fake_own_hook;
+static pthread_key_t fake_exit_key, fake_slot_key;
+static pthread_once_t fake_keys_once = PTHREAD_ONCE_INIT;
 
-static void fake_key_destructor(void *hook) {
-    struct fake_hook *mine = hook;
-    mine->run(mine->argument);
+static void fake_exit_destructor(void *argument) {
+    struct ash_exit_hook *hook = argument;
+    hook->run(hook->argument);
 }
 
-static void fake_make_key(void) {
-    if (pthread_key_create(&fake_key, fake_key_destructor) != 0) {
+static void fake_make_keys(void) {
+    if (pthread_key_create(&fake_exit_key, fake_exit_destructor) != 0 ||
+        pthread_key_create(&fake_slot_key, NULL) != 0) {
         fake_broken("no key of pthread's left");
     }
 }
 
-static void fake_note_hook(void (*run)(void *), void *argument) {
+// The played thread's state. Between fake_enter and fake_leave.
+static struct fake_thread_state *fake_state(void) {
     size_t i = 0;
-    while (i < FAKE_THREADS_MAX && fake_hooks[i].run != NULL) {
+    while (i < FAKE_THREADS_MAX && fake_threads[i].thread != fake_thread &&
+           fake_threads[i].thread != 0) {
         i++;
     }
     if (i == FAKE_THREADS_MAX) {
-        fake_broken("more exit hooks than it can follow");
+        fake_broken("more threads than it can follow");
     }
-    fake_hooks[i] = (struct fake_hook){fake_thread, run, argument};
+    fake_threads[i].thread = fake_thread;
+    return &fake_threads[i];
 }
 
-bool ash_os_on_thread_exit(void (*hook)(void *), void *argument) {
+bool ash_os_on_thread_exit(struct ash_exit_hook *hook) {
     fake_enter();
     bool fails = fake_fails(OS_FAKE_HOOK, 0);
     if (!fails && fake_thread != 0) {
-        fake_note_hook(hook, argument);
+        fake_state()->hook = hook;
     }
     fake_leave();
     if (fails || fake_thread != 0) {
         return !fails;
     }
-    pthread_once(&fake_key_once, fake_make_key);
-    fake_own_hook = (struct fake_hook){0, hook, argument};
-    return pthread_setspecific(fake_key, &fake_own_hook) == 0;
+    pthread_once(&fake_keys_once, fake_make_keys);
+    return pthread_setspecific(fake_exit_key, hook) == 0;
+}
+
+void *ash_os_key_get(void) {
+    pthread_once(&fake_keys_once, fake_make_keys);
+    if (fake_thread == 0) {
+        return pthread_getspecific(fake_slot_key);
+    }
+    fake_enter();
+    void *value = fake_state()->key_value;
+    fake_leave();
+    return value;
+}
+
+bool ash_os_key_set(void *value) {
+    pthread_once(&fake_keys_once, fake_make_keys);
+    if (fake_thread == 0) {
+        return pthread_setspecific(fake_slot_key, value) == 0;
+    }
+    fake_enter();
+    fake_state()->key_value = value;
+    fake_leave();
+    return true;
 }
 
 void os_fake_end_thread(void) {
-    struct fake_hook hook = {0};
     fake_enter();
-    for (size_t i = 0; i < FAKE_THREADS_MAX; i++) {
-        if (fake_hooks[i].run != NULL && fake_hooks[i].thread == fake_thread) {
-            hook = fake_hooks[i];
-            fake_hooks[i] = (struct fake_hook){0};
-        }
-    }
+    struct fake_thread_state *state = fake_state();
+    struct ash_exit_hook *hook = state->hook;
+    state->hook = NULL;
     fake_leave();
-    if (hook.run != NULL) {
-        hook.run(hook.argument);
+    if (hook != NULL) {
+        hook->run(hook->argument);
     }
+    fake_enter();
+    fake_state()->key_value = NULL;
+    fake_leave();
+}
+
+bool ash_os_thread_lives(uint32_t thread, uint32_t process) {
+    (void)process;
+    return thread != fake_dead_thread;
+}
+
+void os_fake_kill_thread(uint32_t id) {
+    fake_dead_thread = id;
 }
 
 void ash_os_on_fork(void (*prepare)(void), void (*parent)(void), void (*child)(void)) {

@@ -214,7 +214,7 @@ void stress_gate_rss(const struct worker *worker, size_t start, size_t limit) {
     size_t end = stress_rss();
     printf("%s: resident %.1f MB at the start, %.1f MB at the end%s\n", worker->options->program,
            (double)start / 1e6, (double)end / 1e6,
-           STRESS_RSS_COUNTS ? "" : " (not gated under a sanitizer)");
+           STRESS_RSS_COUNTS ? "" : " (not gated under a sanitizer or an emulator)");
     if (STRESS_RSS_COUNTS && end > start + limit) {
         journal_fail(&worker->journal, "RSS gate: %zu bytes above the start, %zu allowed",
                      end - start, limit);

@@ -39,6 +39,17 @@ load support
     says "killed by signal 6"
 }
 
+@test "doctor_tells_how_threads_are_told_apart" {
+    run -0 ashlar doctor
+    says "it tells threads apart: slot tls (detected), id asm"
+}
+
+@test "doctor_warns_of_a_library_that_found_threads_mixed_up" {
+    run -0 ashlar doctor --lib "$TOOL_HELPERS/libdowngraded.so"
+    says "WARN  it found threads mixed up: slot map"
+    says "found 2 foreign heaps"
+}
+
 @test "doctor_fails_a_missing_library" {
     run -1 ashlar doctor --lib ./nowhere.so
     says "FAIL  libashlar.so is not there"

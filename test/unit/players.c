@@ -20,9 +20,9 @@ static struct ash_heap *player_slots[PLAYERS_MAX];
 void player_enter(unsigned player) {
     player_slots[player_now] = ash_thread_heap();
     player_now = player;
-    ash_thread_set_heap(player_slots[player]);
     os_fake_set_process(PLAYER_TID);  // player 0 is the first thread
     os_fake_set_thread(PLAYER_TID + player);
+    ash_thread_set_heap(player_slots[player]);
 }
 
 void player_start(unsigned player) {

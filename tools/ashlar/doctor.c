@@ -197,13 +197,25 @@ static void probe_run(const char *library, struct text *said) {
     }
 }
 
+// What the probe's second line says of threads.
+static void examine_identity(struct doctor *doctor, const char *words) {
+    if (strncmp(words, "sound ", 6) == 0) {
+        tell(doctor, HEALTH_OK, NULL, "it tells threads apart: %s", words + 6);
+    } else if (strncmp(words, "downgraded ", 11) == 0) {
+        tell(doctor, HEALTH_WARN, "it goes on more slowly; please report it with this line",
+             "it found threads mixed up: %s", words + 11);
+    }
+}
+
 static void examine_probe(struct doctor *doctor, const char *library) {
     struct text said = {0};
     probe_run(library, &said);
     const char *words = text_get(&said);
     if (strncmp(words, "active ", 7) == 0) {
-        tell(doctor, HEALTH_OK, NULL, "a small program preloaded with it uses ashlar %s",
-             words + 7);
+        const char *line_end = words + strcspn(words, "\n");
+        tell(doctor, HEALTH_OK, NULL, "a small program preloaded with it uses ashlar %.*s",
+             (int)(line_end - words - 7), words + 7);
+        examine_identity(doctor, line_end + (*line_end == '\n'));
     } else if (strcmp(words, "absent") == 0) {
         tell(doctor, HEALTH_FAIL, "build or install ashlar, and give its libashlar.so with --lib",
              "a small program preloaded with it does not use ashlar: the library is not active, it "

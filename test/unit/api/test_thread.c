@@ -128,12 +128,121 @@ CLAIM(real_threads_leave_their_heaps_to_the_next) {
 }
 
 DEATH(another_threads_heap_in_the_slot_is_seen) {
-    last_words("assertion failed: thread_owns(heap)...");
+    last_words("assertion failed: ash_thread_is_mine(heap)...");
     player_enter(1);
     struct ash_heap *heap = player_heap();
     player_enter(2);
     ash_thread_set_heap(heap);
     (void)player_heap();
+}
+
+// Played threads share one real thread's id, so what follows is found by the kernel's, which is
+// asked on each 16th slow path.
+static void make_slow_paths(void) {
+    for (int i = 0; i < 16; i++) {
+        (void)ash_collect();
+    }
+}
+
+static struct ash_thread_identity identity(void) {
+    struct ash_thread_identity now;
+    ash_thread_identity(&now, sizeof now);
+    return now;
+}
+
+CLAIM(identities_are_told_in_the_callers_size) {
+    struct ash_thread_identity now = {.chosen = "untouched"};
+    ash_thread_identity(&now, offsetof(struct ash_thread_identity, chosen));
+    expect_text(now.slot_now, now.slot);
+    expect_text(now.id_now, now.id);
+    expect_text(now.chosen, "untouched");
+    ash_thread_identity(&now, sizeof now);
+    expect_text(now.chosen, ASH_SLOT_FORCED ? "forced" : "detected");
+    expect_equal(ash_thread_id(), ash_thread_id());
+}
+
+CLAIM(a_heap_found_again_is_counted) {
+    player_enter(1);
+    struct ash_heap *heap = player_heap();
+    expect_equal(identity().rebound, 0);
+    ash_thread_set_heap(NULL);
+    expect(player_heap() == heap);
+    expect_equal(identity().rebound, 1);
+    expect_text(identity().slot_now, identity().slot);
+}
+
+CLAIM(with_another_threads_heap_in_the_slot_a_key_serves) {
+    player_enter(1);
+    struct ash_heap *first = player_heap();
+    player_enter(2);
+    struct ash_heap *second = player_heap();
+    void *block = ash_malloc(100);
+    ash_thread_set_heap(first);
+    make_slow_paths();
+    expect_equal(identity().foreign, 1);
+    expect_text(identity().slot_now, "key");
+    expect_text(os_fake_text(), "ashlar: a thread was given another thread's heap (raw clone?); "
+                                "going on more slowly, see docs/thread-identity.md\n");
+    expect(ash_thread_heap() == NULL);
+    expect(player_heap() == second);
+    ash_free(block);
+    expect_equal(ash_record_first(block)->remote, 0);
+    player_enter(1);  // a thread that had nothing to do with it
+    expect(player_heap() == first);
+    expect(ash_thread_heap() == NULL);
+    player_end();
+    player_start(3);
+    expect(player_heap() == first);
+}
+
+CLAIM(with_another_threads_heap_under_the_key_the_registry_serves) {
+    player_enter(1);
+    struct ash_heap *first = player_heap();
+    player_enter(2);
+    struct ash_heap *second = player_heap();
+    ash_thread_set_heap(first);
+    make_slow_paths();
+    expect(ash_os_key_set(first));
+    expect(player_heap() == second);
+    expect_text(identity().slot_now, "map");
+    expect_equal(identity().foreign, 2);
+    size_t rebound = identity().rebound;
+    for (unsigned player = 1; player < 4; player++) {
+        player_enter(player);
+        struct ash_heap *heap = player_heap();
+        void *block = ash_malloc(100);
+        expect(player < 3 ? heap == (player == 1 ? first : second) : heap != NULL);
+        expect(player_heap() == heap && ash_record_first(block)->owner == heap);
+        ash_free(block);
+    }
+    expect_equal(identity().rebound, rebound);
+    players_audit();
+}
+
+CLAIM(a_changed_id_is_counted_and_the_kernels_used) {
+    player_enter(1);
+    struct ash_heap *heap = player_heap();
+    uintptr_t id = ash_thread_id();
+    heap->thread_id = id + 1;  // as if the id had been another when the heap was made
+    expect(player_heap() == heap);
+    expect_equal(identity().changed, 1);
+    expect_equal(identity().foreign, 0);
+    expect_text(identity().id_now, "kernel");
+    expect_text(identity().slot_now, identity().slot);
+    expect_equal(ash_thread_id(), PLAYER_TID + 1);
+    expect(player_heap() == heap);
+    expect_equal(identity().changed, 1);
+}
+
+CLAIM(a_vanished_threads_heap_serves_the_next_new_thread) {
+    player_enter(0);
+    (void)player_heap();
+    player_enter(1);
+    struct ash_heap *heap = player_heap();
+    os_fake_kill_thread(PLAYER_TID + 1);
+    player_enter(2);
+    expect(player_heap() == heap);
+    expect_equal(identity().reaped, 1);
 }
 
 CLAIM(a_child_of_vfork_may_borrow_its_parents_heap) {
@@ -154,10 +263,19 @@ int main(void) {
         cmocka_unit_test(an_id_used_again_finds_the_heap_that_was_left_behind),
         cmocka_unit_test(without_memory_there_is_no_heap_and_no_harm),
         cmocka_unit_test(real_threads_leave_their_heaps_to_the_next),
+        cmocka_unit_test(identities_are_told_in_the_callers_size),
+        cmocka_unit_test(a_heap_found_again_is_counted),
+        cmocka_unit_test(a_vanished_threads_heap_serves_the_next_new_thread),
         cmocka_unit_test(a_child_of_vfork_may_borrow_its_parents_heap),
+    };
+    // In debug builds these end in an assertion instead.
+    const struct CMUnitTest release_tests[] = {
+        cmocka_unit_test(with_another_threads_heap_in_the_slot_a_key_serves),
+        cmocka_unit_test(with_another_threads_heap_under_the_key_the_registry_serves),
+        cmocka_unit_test(a_changed_id_is_counted_and_the_kernels_used),
     };
     const struct CMUnitTest debug_tests[] = {
         cmocka_unit_test(another_threads_heap_in_the_slot_is_seen),
     };
-    return RUN_TESTS(tests) + (ASH_DEBUG ? RUN_TESTS(debug_tests) : 0);
+    return RUN_TESTS(tests) + (ASH_DEBUG ? RUN_TESTS(debug_tests) : RUN_TESTS(release_tests));
 }

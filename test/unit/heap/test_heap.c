@@ -45,19 +45,12 @@ CLAIM(the_heap_of_ended_threads_owns_nothing) {
     }
 }
 
-CLAIM(a_thread_is_noted_with_its_process) {
-    ash_heap_set_thread(&heap, 17, 4);
-    expect_equal(heap.tid, 17);
-    expect_equal(heap.process, 4);
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_new_heap_is_empty_and_knows_its_bins),
         cmocka_unit_test(the_table_leads_every_fast_request_to_its_bin),
         cmocka_unit_test(blocks_out_are_counted_in_bytes),
         cmocka_unit_test(the_heap_of_ended_threads_owns_nothing),
-        cmocka_unit_test(a_thread_is_noted_with_its_process),
     };
     return RUN_TESTS(tests);
 }

@@ -1,6 +1,7 @@
 #include "heap/registry.h"
 
 #include "heap/orphan.h"
+#include "os_fake.h"
 #include "support.h"
 
 enum { HEAPS = 4, PROCESS = 1 };
@@ -9,13 +10,13 @@ static struct ash_heap heaps[HEAPS];
 
 static void start(void) {
     for (uint32_t i = 0; i < HEAPS; i++) {
-        ash_heap_set_thread(&heaps[i], i + 1, PROCESS);
+        ash_registry_set_thread(&heaps[i], i + 1, PROCESS);
         ash_registry_add(&heaps[i]);
     }
 }
 
 static void make_orphan(struct ash_heap *heap) {
-    ash_heap_set_thread(heap, 0, 1);
+    heap->tid = 0;
     ash_registry_put_orphan(heap);
     ash_orphan_leave(heap);
 }
@@ -39,6 +40,47 @@ CLAIM(a_heap_is_found_by_its_threads_id) {
     }
     expect(ash_registry_find(HEAPS + 1, PROCESS) == NULL);
     expect(ash_registry_find(1, PROCESS + 1) == NULL);  // made in a child of vfork
+}
+
+CLAIM(a_heap_is_found_by_its_new_threads_id_alone) {
+    enum { SAME_BUCKET = 64 };
+    start();
+    ash_registry_set_thread(&heaps[1], 1 + SAME_BUCKET, PROCESS);
+    ash_registry_set_thread(&heaps[2], 2 + SAME_BUCKET, PROCESS);
+    expect(ash_registry_find(1, PROCESS) == &heaps[0]);
+    expect(ash_registry_find(1 + SAME_BUCKET, PROCESS) == &heaps[1]);
+    expect(ash_registry_find(2 + SAME_BUCKET, PROCESS) == &heaps[2]);
+    expect(ash_registry_find(2, PROCESS) == NULL);
+    expect(ash_registry_find(3, PROCESS) == NULL);
+    ash_registry_set_thread(&heaps[0], 4 + SAME_BUCKET, PROCESS);
+    expect(ash_registry_find(1, PROCESS) == NULL);
+    expect(ash_registry_find(4, PROCESS) == &heaps[3]);
+    expect(ash_registry_find(4 + SAME_BUCKET, PROCESS) == &heaps[0]);
+}
+
+CLAIM(the_heap_of_a_thread_that_vanished_is_taken_over) {
+    start();
+    os_fake_set_thread(77);
+    expect(ash_registry_reap(PROCESS) == NULL);
+    os_fake_kill_thread(3);
+    struct ash_heap *heap = NULL;
+    for (int i = 0; i < HEAPS && heap == NULL; i++) {
+        heap = ash_registry_reap(PROCESS);  // it looks at a few each time
+    }
+    expect(heap == &heaps[2]);
+    expect_equal(ash_registry_reaped(), 1);
+    expect(ash_registry_find(77, PROCESS) == heap);
+    expect(ash_registry_find(3, PROCESS) == NULL);
+}
+
+CLAIM(a_heap_without_a_thread_is_not_taken_for_one_that_was_left_behind) {
+    start();
+    os_fake_kill_thread(3);
+    make_orphan(&heaps[2]);
+    for (int i = 0; i < HEAPS; i++) {
+        expect(ash_registry_reap(PROCESS) == NULL);
+    }
+    expect(ash_registry_take_orphan() == &heaps[2]);
 }
 
 CLAIM(an_orphan_is_taken_once_the_oldest_first) {
@@ -92,10 +134,13 @@ CLAIM(a_forks_child_loses_the_other_threads_heaps) {
     make_orphan(&heaps[2]);
     heaps[2].state = ASH_HEAP_TENDED;  // by a thread that the child has not got
     ash_registry_fork_prepare();
+    os_fake_set_thread(55);
+    os_fake_set_process(55);
     ash_registry_fork_child(&heaps[0]);
     ash_registry_fork_done();
     expect_equal(heaps[0].state, ASH_HEAP_ACTIVE);
-    expect_equal(heaps[0].tid, 1);
+    expect(ash_registry_find(55, 55) == &heaps[0]);
+    expect(ash_registry_find(1, PROCESS) == NULL);
     expect_equal(heaps[1].state, ASH_HEAP_LOST);
     expect_equal(heaps[2].state, ASH_HEAP_LOST);
     expect_equal(heaps[3].state, ASH_HEAP_ORPHAN);
@@ -122,6 +167,9 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_walk_meets_every_heap_once),
         cmocka_unit_test(a_heap_is_found_by_its_threads_id),
+        cmocka_unit_test(a_heap_is_found_by_its_new_threads_id_alone),
+        cmocka_unit_test(the_heap_of_a_thread_that_vanished_is_taken_over),
+        cmocka_unit_test(a_heap_without_a_thread_is_not_taken_for_one_that_was_left_behind),
         cmocka_unit_test(an_orphan_is_taken_once_the_oldest_first),
         cmocka_unit_test(a_tended_orphan_is_passed_over),
         cmocka_unit_test(tending_goes_round),

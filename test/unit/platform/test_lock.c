@@ -117,7 +117,7 @@ DEATH(a_lock_taken_twice_is_seen_instead_of_waited_for) {
 }
 
 DEATH(dropping_a_lock_of_others_is_seen) {
-    assertion_words("(lock_ranks >> lock->rank & 1) != 0");
+    assertion_words("lock_is_held_by_me(&lock_holders[lock->rank])");
     ash_lock_drop(&low);
 }
 

@@ -57,9 +57,11 @@ static void note_exit(void *what) {
     (void)strcat(order, what);
 }
 
+static char mark[] = "x";
+static struct ash_exit_hook hook = {.run = note_exit, .argument = mark};
+
 static void *end_with_keys(void *unused) {
-    static char mark[] = "x";
-    expect(ash_os_on_thread_exit(note_exit, mark));
+    expect(ash_os_on_thread_exit(&hook));
     expect(pthread_setspecific(other_key, mark) == 0);
     return unused;
 }
@@ -76,8 +78,7 @@ CLAIM(the_exit_hook_runs_after_the_other_keys) {
 }
 
 static void *end_without_key(void *unused) {
-    static char mark[] = "x";
-    expect(ash_os_on_thread_exit(note_exit, mark));
+    expect(ash_os_on_thread_exit(&hook));
     expect_text(order, "");
     return unused;
 }
@@ -90,6 +91,51 @@ CLAIM(without_a_free_key_the_hook_still_runs) {
     expect(pthread_create(&thread, NULL, end_without_key, NULL) == 0);
     pthread_join(thread, NULL);
     expect_text(order, "x");
+}
+
+static void *read_key(void *unused) {
+    expect(ash_os_key_get() == NULL);
+    expect(ash_os_key_set(order));
+    expect(ash_os_key_get() == order);
+    return unused;
+}
+
+CLAIM(a_key_has_a_value_for_each_thread) {
+    expect(ash_os_key_get() == NULL);
+    expect(ash_os_key_set(mark));
+    pthread_t thread;
+    expect(pthread_create(&thread, NULL, read_key, NULL) == 0);
+    pthread_join(thread, NULL);
+    expect(ash_os_key_get() == mark);
+    expect(ash_os_key_set(NULL));
+    expect(ash_os_key_get() == NULL);
+}
+
+CLAIM(without_a_free_key_there_is_no_value) {
+    pthread_key_t key;
+    while (pthread_key_create(&key, NULL) == 0) {
+    }
+    expect(!ash_os_key_set(mark));
+    expect(ash_os_key_get() == NULL);
+}
+
+static void *note_thread_id(void *id) {
+    *(uint32_t *)id = ash_os_thread_id();
+    expect(ash_os_thread_lives(*(uint32_t *)id, ash_os_process_id()));
+    return NULL;
+}
+
+CLAIM(a_thread_lives_until_it_has_ended) {
+    uint32_t id = 0;
+    pthread_t thread;
+    expect(ash_os_thread_lives(ash_os_thread_id(), ash_os_process_id()));
+    expect(pthread_create(&thread, NULL, note_thread_id, &id) == 0);
+    pthread_join(thread, NULL);
+    // The kernel tells the joiner a moment before it forgets the thread.
+    for (int i = 0; i < 1000 && ash_os_thread_lives(id, ash_os_process_id()); i++) {
+        (void)usleep(1000);
+    }
+    expect(!ash_os_thread_lives(id, ash_os_process_id()));
 }
 
 static void note_prepare(void) {
@@ -124,6 +170,9 @@ int main(void) {
         cmocka_unit_test(abort_ends_the_process),
         cmocka_unit_test(the_exit_hook_runs_after_the_other_keys),
         cmocka_unit_test(without_a_free_key_the_hook_still_runs),
+        cmocka_unit_test(a_key_has_a_value_for_each_thread),
+        cmocka_unit_test(without_a_free_key_there_is_no_value),
+        cmocka_unit_test(a_thread_lives_until_it_has_ended),
         cmocka_unit_test(fork_runs_its_hooks_on_both_sides),
     };
     return RUN_TESTS(tests);

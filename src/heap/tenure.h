@@ -1,0 +1,55 @@
+// Tenure: who may touch a heap. Its thread, while the state is ACTIVE; else the one
+// who turned it from ORPHAN.
+//
+//            leave               claim (CAS)
+//   ACTIVE ----------> ORPHAN <-------------> TENDED        one at a time
+//      ^                  |       leave
+//      +------------------+ taken over by a new thread (claim)
+//
+// No news is lost: a pusher first pushes, then looks at the state; a leaver first
+// sets the state, then looks at the inbox. Both in seq_cst: one of them sees the
+// other (Dekker). In the same way an adopter first writes a span's owner, then looks
+// whether it is queued, and a pusher first queues it, then looks at the owner.
+//
+// Standard headers only, so that model checkers compile this file as it is.
+
+#ifndef ASH_HEAP_TENURE_H
+#define ASH_HEAP_TENURE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct ash_heap;
+
+// Turns the state from `orphan` to `held`, if that is what it is.
+static inline bool ash_tenure_claim(_Atomic uint32_t *state, uint32_t orphan, uint32_t held) {
+    uint32_t expected = orphan;
+    // acquire: all that the last holder did to the heap; pairs with the release in
+    // ash_tenure_leave.
+    return atomic_compare_exchange_strong_explicit(state, &expected, held, memory_order_acquire,
+                                                   memory_order_relaxed);
+}
+
+// Ends the caller's hold. True if there is news, for which it must claim again.
+static inline bool ash_tenure_leave(_Atomic uint32_t *state, uint32_t orphan,
+                                    _Atomic uint32_t *inbox) {
+    // release: all that was done to the heap; pairs with the acquire in ash_tenure_claim.
+    // seq_cst, both: this store comes before this look at the inbox.
+    atomic_store_explicit(state, orphan, memory_order_seq_cst);
+    return atomic_load_explicit(inbox, memory_order_seq_cst) != 0;
+}
+
+// The caller has queued a span: whether nobody holds the heap.
+static inline bool ash_tenure_is(_Atomic uint32_t *state, uint32_t orphan) {
+    // seq_cst: after the push; see ash_tenure_leave.
+    return atomic_load_explicit(state, memory_order_seq_cst) == orphan;
+}
+
+// The caller has published to the span or found it on an inbox: whose it is.
+static inline struct ash_heap *ash_tenure_owner(_Atomic(struct ash_heap *) *owner) {
+    // seq_cst: after the CAS on remote; see ash_span_set_owner and ash_news_none.
+    return atomic_load_explicit(owner, memory_order_seq_cst);
+}
+
+#endif

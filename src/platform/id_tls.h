@@ -1,0 +1,12 @@
+// The address of a thread-local variable.
+
+#ifndef ASH_PLATFORM_ID_TLS_H
+#define ASH_PLATFORM_ID_TLS_H
+
+static ASH_THREAD_LOCAL char id_mark;
+
+static inline uintptr_t ash_id_raw(void) {
+    return (uintptr_t)&id_mark;
+}
+
+#endif
