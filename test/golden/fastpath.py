@@ -31,7 +31,7 @@ class X86:
     jumps = re.compile(r"jmp")
     branches = re.compile(r"j(?!mp)|loop")
     calls = re.compile(r"call|syscall|int|ud2|hlt")
-    thread_local = "%fs:"
+    thread_local = re.compile("%fs:")
     reads_only = re.compile(r"cmp|test|lea|push|nop|prefetch|bt[lqw]?$")
 
     @classmethod
@@ -46,11 +46,26 @@ class AArch64:
     jumps = re.compile(r"b$")
     branches = re.compile(r"b\.|cb|tb")
     calls = re.compile(r"bl|br|svc|brk|udf")
-    thread_local = "tpidr_el0"
+    thread_local = re.compile("tpidr_el0")
 
     @staticmethod
     def stores(name, operands):
         return bool(re.match(r"st[rplux]", name)) and "[sp" not in operands
+
+
+class RiscV:
+    returns = re.compile(r"ret")
+    jumps = re.compile(r"j$")
+    branches = re.compile(r"b")
+    calls = re.compile(r"jal|jalr|jr|call|tail|ecall|ebreak|unimp")
+    thread_local = re.compile(r"\btp\b")
+
+    @staticmethod
+    def stores(name, operands):
+        return bool(re.fullmatch(r"s[bhwd]|am\w+\.[wd].*|sc\..*", name)) and "(sp)" not in operands
+
+
+CPUS = {"elf64-x86-64": X86, "elf64-littleaarch64": AArch64, "elf64-littleriscv": RiscV}
 
 
 def disassemble(objdump, library):
@@ -65,8 +80,10 @@ def disassemble(objdump, library):
         elif instruction:
             address, name, rest = instruction.groups()
             current[int(address, 16)] = (name, re.split(r"\s+(?:# |//)", rest)[0].strip())
-    cpu = X86 if "x86-64" in text.split("\n\n")[0] else AArch64
-    return cpu, functions
+    file_format = text.split("file format ")[1].split()[0]
+    if file_format not in CPUS:
+        sys.exit(f"fastpath: {file_format} is none of {', '.join(CPUS)}: add a class for it")
+    return CPUS[file_format], functions
 
 
 def address_of(nm_lines, name):
@@ -130,7 +147,7 @@ def fast_path(cpu, functions, start, stores_wanted):
         came_from[state] = previous
         address, local, stores = state
         name, operands = body[address]
-        local = local or cpu.thread_local in operands
+        local = local or bool(cpu.thread_local.search(operands))
         stores = min(stores_wanted, stores + cpu.stores(name, operands))
         ways = successors(cpu, body, following, address)
         if ways is None and local and stores == stores_wanted:
