@@ -47,7 +47,13 @@ if(ASH_SANITIZE)
 endif()
 
 # The compiler must not use what it knows of malloc where malloc is written.
-set(ASH_CORE_OPTIONS -fPIC -fvisibility=hidden -fno-semantic-interposition)
+set(ASH_CORE_OPTIONS -fPIC -fvisibility=hidden)
+# clang knows this since 11, and never did otherwise.
+include(CheckCCompilerFlag)
+check_c_compiler_flag(-fno-semantic-interposition ASH_HAVE_NO_SEMANTIC_INTERPOSITION)
+if(ASH_HAVE_NO_SEMANTIC_INTERPOSITION)
+  list(APPEND ASH_CORE_OPTIONS -fno-semantic-interposition)
+endif()
 foreach(name malloc calloc realloc reallocarray free aligned_alloc posix_memalign memalign valloc
     pvalloc strdup strndup malloc_usable_size)
   list(APPEND ASH_CORE_OPTIONS -fno-builtin-${name})

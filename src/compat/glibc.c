@@ -16,6 +16,26 @@
 #include "base/fmt.h"
 #include "platform/os.h"
 
+// musl has none of these; a program that was built for glibc may still ask.
+#ifndef __GLIBC__
+struct mallinfo {
+    int arena, ordblks, smblks, hblks, hblkhd, usmblks, fsmblks, uordblks, fordblks, keepcost;
+};
+struct mallinfo mallinfo(void);
+int mallopt(int parameter, int value);
+int malloc_info(int options, FILE *stream);
+void malloc_stats(void);
+int malloc_trim(size_t pad);
+#endif
+
+// glibc has the wide form since 2.33.
+#if !defined(__GLIBC__) || (__GLIBC__ == 2 && __GLIBC_MINOR__ < 33)
+struct mallinfo2 {
+    size_t arena, ordblks, smblks, hblks, hblkhd, usmblks, fsmblks, uordblks, fordblks, keepcost;
+};
+struct mallinfo2 mallinfo2(void);
+#endif
+
 // Never below 0, although the figures are taken one after the other.
 static size_t glibc_rest(size_t whole, size_t part) {
     return whole > part ? whole - part : 0;

@@ -38,7 +38,7 @@ static bool fake_privileged, fake_quiet;
 static uint32_t fake_process, fake_dead_thread;
 static void (*fake_fork_hooks[3])(void);
 
-static _Atomic uint64_t fake_clock_ms;
+static _Atomic size_t fake_clock_ms;
 static _Thread_local uint32_t fake_thread;
 
 uint64_t ash_os_clock_ms(void) {
@@ -195,11 +195,11 @@ _Noreturn void ash_os_abort(void) {
 // What tests say -------------------------------------------------------------------------
 
 void os_fake_set_clock_ms(uint64_t now_ms) {
-    atomic_store_explicit(&fake_clock_ms, now_ms, memory_order_relaxed);
+    atomic_store_explicit(&fake_clock_ms, (size_t)now_ms, memory_order_relaxed);
 }
 
 void os_fake_pass_ms(uint64_t ms) {
-    atomic_fetch_add_explicit(&fake_clock_ms, ms, memory_order_relaxed);
+    atomic_fetch_add_explicit(&fake_clock_ms, (size_t)ms, memory_order_relaxed);
 }
 
 void os_fake_set_env(const char *name, const char *value) {
