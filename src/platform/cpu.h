@@ -4,6 +4,7 @@
 // ash_cpu_pause()      the hint inside a short spin loop.
 // ash_cpu_keep(a, b)   the compiler forgets what it knows of two variables, and
 //                      keeps them out of the register that returns a result.
+// ash_cpu_below(v, word)   v < *word, the word read as a relaxed atomic.
 // ash_cpu_weak_symbol(name)   a symbol that the compiler refers to by itself, such as
 //                      C++'s personality, may be absent at load time.
 // ASH_CPU_HAS_THREAD_POINTER  1 if a register points to the thread's own storage and
@@ -11,6 +12,11 @@
 
 #ifndef ASH_PLATFORM_CPU_H
 #define ASH_PLATFORM_CPU_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/compiler.h"
 
 #if !defined(__GNUC__) || defined(__TINYC__)
 // An unknown compiler: no assembly.
@@ -42,6 +48,10 @@
 
 #ifndef ash_cpu_keep
 #define ash_cpu_keep(a, b) ((void)0)  // most address as well from either
+#endif
+
+#ifndef ash_cpu_below
+#define ash_cpu_below(value, word) ((value) < atomic_load_explicit(word, memory_order_relaxed))
 #endif
 
 #ifndef ash_cpu_pause

@@ -24,6 +24,7 @@
 #include <stdint.h>
 
 #include "base/config.h"
+#include "platform/cpu.h"
 #include "supply/record.h"
 
 // The state of 32 slices. Under the store's lock.
@@ -74,7 +75,7 @@ static inline uintptr_t ash_region_offset(const void *p) {
 // Whether p lies in the part of the window that is in use.
 static inline bool ash_region_contains(const void *p) {
     // relaxed: whoever handed p to this thread has seen the limit that covers it.
-    return ash_region_offset(p) < atomic_load_explicit(&ash_region.limit, memory_order_relaxed);
+    return ash_cpu_below(ash_region_offset(p), &ash_region.limit);
 }
 
 // p lies in the region. Whether its unit holds somebody else's mapping.
