@@ -79,12 +79,19 @@ static void thread_remember(struct ash_heap *heap) {
     heap->remembering = false;
 }
 
+// The C library clears keys during a thread's end, and hands a key's later value on to
+// the next thread that gets the same control block: so nothing may be left in one.
 static void thread_ended(void *heap) {
-    ash_thread_set_heap(thread_level_now() == THREAD_SLOT ? &ash_heap_done : NULL);
+    bool lasts = ASH_SLOT != ASH_SLOT_KEY && thread_level_now() == THREAD_SLOT;
+    ash_thread_set_heap(lasts ? &ash_heap_done : NULL);
+    if (lasts) {
+        ash_orphan_abandon(heap);
+        return;
+    }
     if (thread_level_now() == THREAD_KEY) {
         (void)ash_os_key_set(NULL);
     }
-    ash_orphan_abandon(heap);
+    ash_orphan_end(heap);
 }
 
 static ASH_COLD void thread_hook(struct ash_heap *heap) {
@@ -211,6 +218,9 @@ static ASH_COLD struct ash_heap *thread_find_heap(void) {
         return heap;
     }
     heap = ash_registry_find(tid, process);
+    if (heap == &ash_heap_done) {
+        return heap;
+    }
     if (heap == NULL) {
         heap = thread_make_heap(tid, process);
     } else if (thread_level_now() != THREAD_MAP) {
@@ -229,8 +239,8 @@ struct ash_heap *ash_thread_attach(void) {
     }
     if (ash_unlikely(!thread_believes(heap))) {
         heap = thread_find_heap();
-        if (heap == NULL) {
-            return NULL;
+        if (heap == NULL || heap == &ash_heap_done) {
+            return heap;
         }
     }
     if (ash_unlikely(!heap->hooked) && atomic_load_explicit(&thread_many, memory_order_relaxed)) {

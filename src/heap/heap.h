@@ -95,6 +95,7 @@ struct ash_heap {
     struct ash_heap *next_orphan;  // heaps without a thread
     struct ash_heap *next_by_id;   // heaps whose threads' ids share a bucket
     uint32_t id_bucket;            // that bucket's number + 1; 0 for none
+    bool ended;                    // bound to a thread that is past its last exit handler
 };
 
 _Static_assert(offsetof(struct ash_heap, bins) % ASH_BIN_UNIT == 0 &&

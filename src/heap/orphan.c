@@ -23,6 +23,12 @@ void ash_orphan_abandon(struct ash_heap *heap) {
     ash_orphan_leave(heap);
 }
 
+void ash_orphan_end(struct ash_heap *heap) {
+    ash_release_all(heap);
+    ash_registry_end(heap);
+    ash_orphan_leave(heap);
+}
+
 void ash_orphan_tend(struct ash_heap *heap) {
     while (ash_tenure_claim(&heap->state, ASH_HEAP_ORPHAN, ASH_HEAP_TENDED)) {
         ash_remote_drain(heap);

@@ -18,6 +18,11 @@
 // The calling thread is done with its heap.
 void ash_orphan_abandon(struct ash_heap *heap);
 
+// The same where the thread, which may still allocate, has no slot to note its end in:
+// the heap stays bound to it, and is nobody else's before ash_registry_reap finds the
+// thread gone. Others may tend it meanwhile.
+void ash_orphan_end(struct ash_heap *heap);
+
 // Takes in an orphan's news, unless somebody else is at it.
 void ash_orphan_tend(struct ash_heap *heap);
 

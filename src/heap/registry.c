@@ -81,17 +81,42 @@ struct ash_heap *ash_registry_find(uint32_t tid, uint32_t process) {
     while (heap != NULL && !registry_is_of(heap, tid, process)) {
         heap = heap->next_by_id;
     }
+    if (heap != NULL && heap->ended) {
+        heap = &ash_heap_done;
+    }
     ash_lock_drop(&registry_lock);
     return heap;
+}
+
+void ash_registry_end(struct ash_heap *heap) {
+    ash_lock_take(&registry_lock);
+    heap->ended = true;
+    ash_lock_drop(&registry_lock);
 }
 
 // A thread in the middle of its end still lives, so nobody else is in the heap.
 static bool registry_is_left_behind(const struct ash_heap *heap) {
     uint32_t tid = atomic_load_explicit(&heap->tid, memory_order_relaxed);
     uint32_t process = atomic_load_explicit(&heap->process, memory_order_relaxed);
-    return tid != 0 &&
-           atomic_load_explicit(&heap->state, memory_order_relaxed) == ASH_HEAP_ACTIVE &&
+    uint32_t state = atomic_load_explicit(&heap->state, memory_order_relaxed);
+    return tid != 0 && (heap->ended || state == ASH_HEAP_ACTIVE) &&
            !ash_os_thread_lives(tid, process);
+}
+
+// Under the lock. False if the heap is not to be had.
+static bool registry_take_over(struct ash_heap *heap, uint32_t process) {
+    if (!registry_is_left_behind(heap)) {
+        return false;
+    }
+    if (!heap->ended) {
+        atomic_fetch_add_explicit(&registry_reaped, 1, memory_order_relaxed);
+    } else if (!ash_tenure_claim(&heap->state, ASH_HEAP_ORPHAN, ASH_HEAP_ACTIVE)) {
+        return false;  // somebody tends it just now
+    }
+    heap->ended = false;
+    // A thread may come to life with the dead one's id, and must not find it.
+    registry_set_thread(heap, ash_os_thread_id(), process);
+    return true;
 }
 
 struct ash_heap *ash_registry_reap(uint32_t process) {
@@ -99,11 +124,8 @@ struct ash_heap *ash_registry_reap(uint32_t process) {
     ash_lock_take(&registry_lock);
     for (int i = 0; i < REGISTRY_REAPS && heap == NULL; i++) {
         registry_reaped_last = ash_registry_next(registry_reaped_last);
-        if (registry_reaped_last != NULL && registry_is_left_behind(registry_reaped_last)) {
+        if (registry_reaped_last != NULL && registry_take_over(registry_reaped_last, process)) {
             heap = registry_reaped_last;
-            // A thread may come to life with the dead one's id, and must not find it.
-            registry_set_thread(heap, ash_os_thread_id(), process);
-            atomic_fetch_add_explicit(&registry_reaped, 1, memory_order_relaxed);
         }
     }
     ash_lock_drop(&registry_lock);
@@ -184,6 +206,10 @@ void ash_registry_fork_child(struct ash_heap *mine) {
             // Its thread may have been anywhere inside it.
             atomic_store_explicit(&heap->state, ASH_HEAP_LOST, memory_order_relaxed);
             atomic_store_explicit(&heap->tid, 0, memory_order_relaxed);
+        } else if (heap->ended) {  // its thread is not here
+            heap->ended = false;
+            atomic_store_explicit(&heap->tid, 0, memory_order_relaxed);
+            registry_append(heap);
         }
     }
     if (mine != NULL) {

@@ -14,16 +14,21 @@ void ash_registry_add(struct ash_heap *heap);
 // Says whose heap it is, by the kernel's ids.
 void ash_registry_set_thread(struct ash_heap *heap, uint32_t tid, uint32_t process);
 
-// The heap that thread `tid` of process `process` owns, or NULL. The process counts too:
-// a heap made in a child of vfork has ids that are free again.
+// The heap that thread `tid` of process `process` owns, or NULL; &ash_heap_done if that
+// thread has ended with it. The process counts too: a heap made in a child of vfork has
+// ids that are free again.
 struct ash_heap *ash_registry_find(uint32_t tid, uint32_t process);
 
-// Takes over the heap of a thread that has ended without its exit hook (a raw clone, a
-// child of vfork, a thread that no hook could be had for). Looks at a few heaps each
-// time, and goes round. NULL if all of their threads live. `process` is the caller's.
+// The heap's thread is past its last exit handler.
+void ash_registry_end(struct ash_heap *heap);
+
+// Takes over the heap of a thread that is gone, and has not given it back: it ended
+// without its exit hook (a raw clone, a child of vfork, a thread that no hook could be had
+// for), or by ash_registry_end. Looks at a few heaps each time, and goes round. NULL if
+// all of their threads live. `process` is the caller's.
 struct ash_heap *ash_registry_reap(uint32_t process);
 
-// How many heaps were taken over so.
+// How many heaps were taken over so whose threads had vanished without a hook.
 size_t ash_registry_reaped(void);
 
 // Puts a heap among those without a thread.

@@ -191,8 +191,19 @@ CLAIM(with_another_threads_heap_in_the_slot_a_key_serves) {
     expect(player_heap() == first);
     expect(ash_thread_heap() == NULL);
     player_end();
+    expect(player_heap() == &ash_heap_done);
+    void *late = ash_malloc(100);  // the C library's own, after the last exit handler
+    expect(late != NULL);
+    ash_free(late);
+    expect(ash_os_key_get() == NULL);
     player_start(3);
-    expect(player_heap() == first);
+    expect(player_heap() != first);
+    os_fake_kill_thread(PLAYER_TID + 1);
+    for (unsigned player = 4; player < 8 && first->tid == PLAYER_TID + 1; player++) {
+        player_start(player);
+        (void)player_heap();
+    }
+    expect(first->tid != PLAYER_TID + 1);
 }
 
 CLAIM(with_another_threads_heap_under_the_key_the_registry_serves) {

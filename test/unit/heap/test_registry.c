@@ -73,6 +73,33 @@ CLAIM(the_heap_of_a_thread_that_vanished_is_taken_over) {
     expect(ash_registry_find(3, PROCESS) == NULL);
 }
 
+CLAIM(an_ended_threads_heap_is_its_own_until_it_is_gone) {
+    start();
+    ash_orphan_end(&heaps[2]);
+    expect_equal(heaps[2].state, ASH_HEAP_ORPHAN);
+    expect(ash_registry_find(3, PROCESS) == &ash_heap_done);
+    expect(ash_registry_take_orphan() == NULL);
+    for (int i = 0; i < HEAPS; i++) {
+        expect(ash_registry_reap(PROCESS) == NULL);
+    }
+    os_fake_kill_thread(3);
+    os_fake_set_thread(77);
+    heaps[2].state = ASH_HEAP_TENDED;
+    for (int i = 0; i < HEAPS; i++) {
+        expect(ash_registry_reap(PROCESS) == NULL);
+    }
+    ash_orphan_leave(&heaps[2]);
+    struct ash_heap *heap = NULL;
+    for (int i = 0; i < HEAPS && heap == NULL; i++) {
+        heap = ash_registry_reap(PROCESS);
+    }
+    expect(heap == &heaps[2]);
+    expect_equal(heap->state, ASH_HEAP_ACTIVE);
+    expect_equal(ash_registry_reaped(), 0);  // it had not vanished
+    expect(ash_registry_find(77, PROCESS) == heap);
+    expect(ash_registry_find(3, PROCESS) == NULL);
+}
+
 CLAIM(a_heap_without_a_thread_is_not_taken_for_one_that_was_left_behind) {
     start();
     os_fake_kill_thread(3);
@@ -130,7 +157,7 @@ CLAIM(tending_goes_round) {
 
 CLAIM(a_forks_child_loses_the_other_threads_heaps) {
     start();
-    make_orphan(&heaps[3]);
+    ash_orphan_end(&heaps[3]);
     make_orphan(&heaps[2]);
     heaps[2].state = ASH_HEAP_TENDED;  // by a thread that the child has not got
     ash_registry_fork_prepare();
@@ -169,6 +196,7 @@ int main(void) {
         cmocka_unit_test(a_heap_is_found_by_its_threads_id),
         cmocka_unit_test(a_heap_is_found_by_its_new_threads_id_alone),
         cmocka_unit_test(the_heap_of_a_thread_that_vanished_is_taken_over),
+        cmocka_unit_test(an_ended_threads_heap_is_its_own_until_it_is_gone),
         cmocka_unit_test(a_heap_without_a_thread_is_not_taken_for_one_that_was_left_behind),
         cmocka_unit_test(an_orphan_is_taken_once_the_oldest_first),
         cmocka_unit_test(a_tended_orphan_is_passed_over),
