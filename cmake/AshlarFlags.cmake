@@ -47,7 +47,9 @@ if(ASH_SANITIZE)
 endif()
 
 # The compiler must not use what it knows of malloc where malloc is written.
-set(ASH_CORE_OPTIONS -fPIC -fvisibility=hidden)
+# An exception that operator new throws passes through functions written in C: not every
+# target has unwind tables for these by itself.
+set(ASH_CORE_OPTIONS -fPIC -fvisibility=hidden -funwind-tables)
 # clang knows this since 11, and never did otherwise.
 include(CheckCCompilerFlag)
 check_c_compiler_flag(-fno-semantic-interposition ASH_HAVE_NO_SEMANTIC_INTERPOSITION)

@@ -5,7 +5,7 @@
 #include "platform/lock.h"
 #include "platform/os.h"
 
-enum { REGISTRY_TRIES = 4, REGISTRY_REAPS = 2, REGISTRY_BUCKETS = 64 };
+enum { REGISTRY_TRIES = 4, REGISTRY_REAPS = 16, REGISTRY_BUCKETS = 64 };
 
 static struct ash_lock registry_lock = ASH_LOCK(ASH_RANK_REGISTRY);
 
