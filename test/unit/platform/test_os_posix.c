@@ -77,20 +77,27 @@ CLAIM(the_exit_hook_runs_after_the_other_keys) {
     }
 }
 
+// glibc runs hooks for C++'s thread-local variables without a key; musl has none.
+#ifdef __GLIBC__
+enum { HOOKS_WITHOUT_KEYS = true };
+#else
+enum { HOOKS_WITHOUT_KEYS = false };
+#endif
+
 static void *end_without_key(void *unused) {
-    expect(ash_os_on_thread_exit(&hook));
+    expect(ash_os_on_thread_exit(&hook) == HOOKS_WITHOUT_KEYS);
     expect_text(order, "");
     return unused;
 }
 
-CLAIM(without_a_free_key_the_hook_still_runs) {
+CLAIM(without_a_free_key_the_hook_still_runs_or_is_refused) {
     pthread_key_t key;
     while (pthread_key_create(&key, NULL) == 0) {
     }
     pthread_t thread;
     expect(pthread_create(&thread, NULL, end_without_key, NULL) == 0);
     pthread_join(thread, NULL);
-    expect_text(order, "x");
+    expect_text(order, HOOKS_WITHOUT_KEYS ? "x" : "");
 }
 
 static void *read_key(void *unused) {
@@ -169,7 +176,7 @@ int main(void) {
         cmocka_unit_test(a_closed_standard_error_is_no_trouble),
         cmocka_unit_test(abort_ends_the_process),
         cmocka_unit_test(the_exit_hook_runs_after_the_other_keys),
-        cmocka_unit_test(without_a_free_key_the_hook_still_runs),
+        cmocka_unit_test(without_a_free_key_the_hook_still_runs_or_is_refused),
         cmocka_unit_test(a_key_has_a_value_for_each_thread),
         cmocka_unit_test(without_a_free_key_there_is_no_value),
         cmocka_unit_test(a_thread_lives_until_it_has_ended),
