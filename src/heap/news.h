@@ -58,9 +58,8 @@ static inline bool ash_news_publish(_Atomic uint32_t *remote, char *start, struc
         *last = old == 0 ? NULL : ash_news_head(start, old);
         word = ash_news_word(start, head, count + ash_news_count(old));
         // release: the links, and the freeing threads' last writes to the blocks; pairs
-        // with the acquire in ash_news_take. acquire: pairs with its release. seq_cst:
-        // before the look at the owner; ash_news_none is the adopter's side.
-    } while (!atomic_compare_exchange_weak_explicit(remote, &old, word, memory_order_seq_cst,
+        // with the acquire in ash_news_take. acquire: pairs with its release.
+    } while (!atomic_compare_exchange_weak_explicit(remote, &old, word, memory_order_acq_rel,
                                                     memory_order_relaxed));
     return old == 0;
 }
@@ -72,10 +71,10 @@ static inline uint32_t ash_news_take(_Atomic uint32_t *remote) {
     return atomic_exchange_explicit(remote, 0, memory_order_acq_rel);
 }
 
-// The adopter has written itself to the owner: whether no push went to the old one.
+// Whether a push is on the way, as far as the caller can see.
 static inline bool ash_news_none(_Atomic uint32_t *remote) {
-    // seq_cst: after the write of the owner; see ash_news_publish.
-    return atomic_load_explicit(remote, memory_order_seq_cst) == 0;
+    // relaxed: only a hint. A push to the former owner is passed on.
+    return atomic_load_explicit(remote, memory_order_relaxed) == 0;
 }
 
 // Puts a span on an inbox. Who does it is alone with the span's inbox_next.

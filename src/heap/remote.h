@@ -9,8 +9,8 @@
 //   word      who writes               who reads      order (heap/news.h, heap/tenure.h)
 //   remote    any: CAS                 owner          release / acq_rel exchange with 0
 //   inbox     any: CAS                 owner          release / acquire exchange with 0
-//   owner     owner or adopter         any pusher     seq_cst after the push (with orphan.h)
-//   state     owner, tender            any pusher     seq_cst after the push (with orphan.h)
+//   owner     owner or adopter         any pusher     relaxed: may be out of date
+//   state     owner, tender            any pusher     seq_cst after the push
 //
 // A span that reaches the inbox of a heap that no longer owns it is passed on.
 // docs/memory-order.md has the proof obligations, and what checks them.

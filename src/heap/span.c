@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "heap/tenure.h"
 #include "platform/report.h"
 #include "supply/store.h"
 
@@ -33,8 +34,7 @@ struct ash_record *ash_span_cut(struct ash_heap *heap, unsigned class_index) {
 void ash_span_set_owner(struct ash_record *span, struct ash_heap *heap) {
     for (uint32_t i = 0; i < span->slices; i++) {
         span[i].bin = &heap->bins[span->class_index];
-        // seq_cst: pairs with the load of owner after a push: heap/remote.c.
-        atomic_store_explicit(&span[i].owner, heap, memory_order_seq_cst);
+        ash_tenure_set_owner(&span[i].owner, heap);
     }
 }
 

@@ -33,7 +33,7 @@ struct ash_record *ash_span_cut(struct ash_heap *heap, unsigned class_index);
 // Gives a span without blocks in use to the store.
 void ash_span_retire(struct ash_heap *heap, struct ash_record *span);
 
-// Makes `heap` the owner, with `span` on its list. seq_cst: see ash_orphan_adopt.
+// Makes `heap` the owner. The caller holds both heaps: heap/tenure.h.
 void ash_span_set_owner(struct ash_record *span, struct ash_heap *heap);
 
 // Moves the span's next blocks to its bin, which is empty: of those that came back

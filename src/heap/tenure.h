@@ -8,8 +8,12 @@
 //
 // No news is lost: a pusher first pushes, then looks at the state; a leaver first
 // sets the state, then looks at the inbox. Both in seq_cst: one of them sees the
-// other (Dekker). In the same way an adopter first writes a span's owner, then looks
-// whether it is queued, and a pusher first queues it, then looks at the owner.
+// other (Dekker).
+//
+// A span's owner is written only by who holds both the heap that it names and the
+// one that it will name. So it is exact for the holder of a heap: it never says that
+// a span is this heap's when it is not, nor the other way round. For others it may be
+// out of date: what they push to a former owner, that one passes on.
 //
 // Standard headers only, so that model checkers compile this file as it is.
 
@@ -46,10 +50,15 @@ static inline bool ash_tenure_is(_Atomic uint32_t *state, uint32_t orphan) {
     return atomic_load_explicit(state, memory_order_seq_cst) == orphan;
 }
 
-// The caller has published to the span or found it on an inbox: whose it is.
+// Whose the span is; for anybody but that heap's holder: was.
 static inline struct ash_heap *ash_tenure_owner(_Atomic(struct ash_heap *) *owner) {
-    // seq_cst: after the CAS on remote; see ash_span_set_owner and ash_news_none.
-    return atomic_load_explicit(owner, memory_order_seq_cst);
+    // relaxed: the claim of the state orders what a holder has to know.
+    return atomic_load_explicit(owner, memory_order_relaxed);
+}
+
+static inline void ash_tenure_set_owner(_Atomic(struct ash_heap *) *owner, struct ash_heap *heap) {
+    // relaxed: as above.
+    atomic_store_explicit(owner, heap, memory_order_relaxed);
 }
 
 #endif

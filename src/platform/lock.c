@@ -9,7 +9,10 @@
 #include "platform/identity.h"
 #include "platform/os.h"
 
-enum { LOCK_FREE = 0, LOCK_HELD = 1, LOCK_WAITED = 2, LOCK_SPINS = 64 };
+enum { LOCK_FREE = 0, LOCK_HELD = 1, LOCK_WAITED = 2 };
+
+// A hostile build sleeps sooner.
+enum { LOCK_SPINS = ASH_HOSTILE ? 1 : 64 };
 enum { LOCK_RANKS = ASH_RANK_KEY + 1 };
 
 // Who holds the lock of each rank, and who holds all; 0 for nobody. Threads by their
