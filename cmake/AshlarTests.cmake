@@ -19,7 +19,8 @@ target_include_directories(ashlar_internal INTERFACE "${PROJECT_SOURCE_DIR}/src"
 
 set(folders unit model stress)
 if(NOT ASH_SANITIZE)
-  list(APPEND folders libc override programs identity sched tool package tidy golden docs)
+  list(APPEND folders libc override programs identity sched tool package tidy golden docs forms
+    cross)
 endif()
 foreach(folder IN LISTS folders)
   if(EXISTS "${PROJECT_SOURCE_DIR}/test/${folder}/CMakeLists.txt")
