@@ -34,6 +34,7 @@
 #include "api/aligned.c"
 #include "api/boot.c"
 #include "api/collect.c"
+#include "api/helper.c"
 #include "api/large.c"
 #include "api/late.c"
 #include "api/malloc.c"

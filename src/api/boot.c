@@ -2,6 +2,7 @@
 
 #include <stdatomic.h>
 
+#include "api/helper.h"
 #include "api/late.h"
 #include "api/options.h"
 #include "api/thread.h"
@@ -63,6 +64,8 @@ static void boot_fork_parent(void) {
 
 static void boot_fork_child(void) {
     ash_registry_fork_child(boot_forker);
+    ash_thread_fork_child();
+    ash_helper_fork_child();
     boot_fork_parent();
 }
 

@@ -3,6 +3,7 @@
 #include <stdint.h>
 
 #include "api/boot.h"
+#include "api/helper.h"
 #include "ashlar/ashlar.h"
 #include "base/compiler.h"
 #include "base/config.h"
@@ -44,5 +45,6 @@ void *ash_large_take(size_t bytes, size_t align, bool *zero) {
         (void)ash_collect();  // empty spans may be what is in the way
         block = large_either(bytes, align, zero);
     }
+    ash_helper_start();
     return block;
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "api/helper.h"
 #include "api/large.h"
 #include "api/late.h"
 #include "ashlar/ashlar.h"
@@ -24,7 +25,10 @@ static void *malloc_class(unsigned class_index) {
     if (heap == NULL) {
         return NULL;
     }
-    return heap == &ash_heap_done ? ash_late_take(class_index) : ash_refill(heap, class_index);
+    void *block =
+        heap == &ash_heap_done ? ash_late_take(class_index) : ash_refill(heap, class_index);
+    ash_helper_start();
+    return block;
 }
 
 // As malloc_class, after all that is free has been gathered.
@@ -70,6 +74,7 @@ static void free_local(struct ash_heap *heap, const struct ash_record *record,
     struct ash_bin *bin = record->bin;
     if (bin->room <= 0) {
         ash_release(heap, record->class_index, (uint32_t)ash_span_class(record)->cap / 2);
+        ash_helper_wake();
     }
     block->next = bin->head;
     bin->head = block;
@@ -117,6 +122,7 @@ static ASH_NOINLINE void free_other(void *block) {
             ash_report_bad_pointer("free", block, "it does not point to the start of a block");
         }
         ash_run_give(record);
+        ash_helper_wake();
     }
 }
 

@@ -21,6 +21,8 @@ struct option {
 static const struct option option_table[] = {
     {"purge_delay_ms", "ASHLAR_PURGE_DELAY_MS", offsetof(struct ash_options, purge_delay_ms), 500,
      3600000, "milliseconds from 0 to 3600000"},
+    {"helper_thread", "ASHLAR_HELPER_THREAD", offsetof(struct ash_options, helper_thread), 1, 1,
+     "0 or 1"},
     {"huge_pages", "ASHLAR_HUGE_PAGES", offsetof(struct ash_options, huge_pages), 1, 1, "0 or 1"},
 };
 

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "api/boot.h"
+#include "api/helper.h"
 #include "ashlar/ashlar.h"
 #include "heap/orphan.h"
 #include "heap/registry.h"
@@ -81,7 +82,7 @@ static void thread_remember(struct ash_heap *heap) {
 
 // The C library clears keys during a thread's end, and hands a key's later value on to
 // the next thread that gets the same control block: so nothing may be left in one.
-static void thread_ended(void *heap) {
+static void thread_give_up(struct ash_heap *heap) {
     bool lasts = ASH_SLOT != ASH_SLOT_KEY && thread_level_now() == THREAD_SLOT;
     ash_thread_set_heap(lasts ? &ash_heap_done : NULL);
     if (lasts) {
@@ -92,6 +93,11 @@ static void thread_ended(void *heap) {
         (void)ash_os_key_set(NULL);
     }
     ash_orphan_end(heap);
+}
+
+static void thread_ended(void *heap) {
+    thread_give_up(heap);
+    ash_helper_wake();
 }
 
 static ASH_COLD void thread_hook(struct ash_heap *heap) {
@@ -232,6 +238,14 @@ static ASH_COLD struct ash_heap *thread_find_heap(void) {
     return heap;
 }
 
+bool ash_thread_is_not_alone(void) {
+    return atomic_load_explicit(&thread_many, memory_order_relaxed);
+}
+
+void ash_thread_fork_child(void) {
+    atomic_store_explicit(&thread_many, false, memory_order_relaxed);
+}
+
 struct ash_heap *ash_thread_attach(void) {
     struct ash_heap *heap = ash_thread_own_heap();
     if (heap == &ash_heap_done) {
@@ -243,7 +257,7 @@ struct ash_heap *ash_thread_attach(void) {
             return heap;
         }
     }
-    if (ash_unlikely(!heap->hooked) && atomic_load_explicit(&thread_many, memory_order_relaxed)) {
+    if (ash_unlikely(!heap->hooked) && ash_thread_is_not_alone()) {
         thread_hook(heap);
     }
     return heap;

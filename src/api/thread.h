@@ -18,6 +18,10 @@ struct ash_heap *ash_thread_attach(void);
 // The calling thread's heap if it has one already. Around fork.
 struct ash_heap *ash_thread_find(void);
 
+// Whether the process has had a second thread. In a child of fork: not yet again.
+bool ash_thread_is_not_alone(void);
+void ash_thread_fork_child(void);
+
 // What every entry point may believe of the slot: the heap in it is NULL, done, or the
 // calling thread's by the kernel's id, which debug builds ask for each time.
 bool ash_thread_is_mine(const struct ash_heap *heap);

@@ -8,6 +8,7 @@
 
 struct ash_options {
     uint32_t purge_delay_ms;  // free pages go back to the system after this long unused
+    uint32_t helper_thread;   // 1: a thread of our own gives pages back when the others sleep
     uint32_t huge_pages;      // 1: ask for huge pages once the heap is large and dense
 };
 

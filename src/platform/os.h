@@ -87,6 +87,13 @@ bool ash_os_on_thread_exit(struct ash_exit_hook *hook);
 void *ash_os_key_get(void);
 bool ash_os_key_set(void *value);
 
+// Starts a detached thread that runs `run` with all signals blocked and a small stack.
+// False if the system has none to give. May allocate.
+bool ash_os_start_thread(void (*run)(void));
+
+// Sleeps about `ms` milliseconds.
+void ash_os_sleep(uint32_t ms);
+
 // Runs the three functions around every fork from now on.
 void ash_os_on_fork(void (*prepare)(void), void (*parent)(void), void (*child)(void));
 

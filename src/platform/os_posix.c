@@ -11,9 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/assert.h"
+#include "base/bits.h"
 #include "platform/lock.h"
 #include "platform/os.h"
 
@@ -112,6 +114,46 @@ void *ash_os_key_get(void) {
 
 bool ash_os_key_set(void *value) {
     return posix_key_make(&slot_key, NULL) && pthread_setspecific(slot_key.key, value) == 0;
+}
+
+// The helper's thread --------------------------------------------------------------
+
+enum { HELPER_STACK_BYTES = 64 << 10 };
+
+static void *posix_thread_main(void *run) {
+    void (*function)(void);
+    memcpy(&function, &run, sizeof function);  // C has no cast between the two
+    function();
+    return NULL;
+}
+
+bool ash_os_start_thread(void (*run)(void)) {
+    int saved_errno = errno;
+    pthread_attr_t attributes;
+    pthread_t thread;
+    sigset_t all, before;
+    void *argument;
+    memcpy(&argument, &run, sizeof argument);
+    if (pthread_attr_init(&attributes) != 0) {
+        return false;
+    }
+    size_t bytes = ash_max(HELPER_STACK_BYTES, (size_t)sysconf(_SC_THREAD_STACK_MIN));
+    (void)pthread_attr_setstacksize(&attributes, bytes);
+    (void)pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);  // the new thread inherits the mask
+    bool started = pthread_create(&thread, &attributes, posix_thread_main, argument) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_attr_destroy(&attributes);
+    errno = saved_errno;
+    return started;
+}
+
+void ash_os_sleep(uint32_t ms) {
+    int saved_errno = errno;
+    struct timespec time = {(time_t)(ms / 1000), (long)(ms % 1000) * 1000000};
+    (void)nanosleep(&time, NULL);
+    errno = saved_errno;
 }
 
 // Fork ---------------------------------------------------------------------------

@@ -23,8 +23,23 @@ struct ash_heap *const ash_store_owner = (struct ash_heap *)(void *)&store_owner
 // Under the store's lock.
 static size_t store_units;  // active and ours
 static size_t store_free_slices;
-static size_t store_dirty_slices;
+static _Atomic size_t store_dirty_slices;  // read without it as a hint
+static _Atomic size_t store_used_bytes;    // the same
 static uint64_t store_now_ms;
+
+static size_t store_dirty(void) {
+    return atomic_load_explicit(&store_dirty_slices, memory_order_relaxed);
+}
+
+// Under the lock, so that adding need not be one operation.
+static void store_add_dirty(ptrdiff_t slices) {
+    atomic_store_explicit(&store_dirty_slices, store_dirty() + (size_t)slices,
+                          memory_order_relaxed);
+}
+
+size_t ash_store_dirty_bytes(void) {
+    return store_dirty() << ASH_SLICE_SHIFT;
+}
 
 // The clock is read once for each time the store is entered.
 static void store_enter(void) {
@@ -33,14 +48,19 @@ static void store_enter(void) {
     store_now_ms = now_ms > store_now_ms ? now_ms : store_now_ms;  // another may be ahead
 }
 
+size_t ash_store_used_bytes(void) {
+    return atomic_load_explicit(&store_used_bytes, memory_order_relaxed);
+}
+
 static uint32_t store_due(bool all) {
-    size_t used = store_units * ASH_UNIT_SLICES - store_free_slices;
-    return ash_purge_due(store_now_ms, used << ASH_SLICE_SHIFT,
-                         store_dirty_slices << ASH_SLICE_SHIFT, all);
+    return ash_purge_due(store_now_ms, ash_store_used_bytes(), ash_store_dirty_bytes(), all);
 }
 
 // Leaves the store; does the purging that has fallen due.
 static void store_leave(void) {
+    size_t used = (store_units * ASH_UNIT_SLICES - store_free_slices) << ASH_SLICE_SHIFT;
+    // relaxed: a hint.
+    atomic_store_explicit(&store_used_bytes, used, memory_order_relaxed);
     bool due = store_due(false) != UINT32_MAX;
     ash_lock_drop(&store_lock);
     if (ash_unlikely(due)) {
@@ -60,7 +80,7 @@ static void store_reindex(size_t unit) {
 
 // The first touch of a huge page brings in all of it, so all of it counts as dirty.
 static void store_dirty_whole(struct ash_unit *u, size_t unit) {
-    store_dirty_slices += (size_t)ash_popcount32(u->free & ~u->dirty);
+    store_add_dirty(ash_popcount32(u->free & ~u->dirty));
     u->dirty = u->free;
     ash_purge_queue((uint32_t)unit, store_now_ms);
 }
@@ -71,7 +91,7 @@ static bool store_remove(size_t unit, uint32_t mask) {
     ash_assert((u->free & mask) == mask);
     bool zero = (u->stale & mask) == 0;
     store_free_slices -= (size_t)ash_popcount32(mask);
-    store_dirty_slices -= (size_t)ash_popcount32(u->dirty & mask);
+    store_add_dirty(-ash_popcount32(u->dirty & mask));
     u->free &= ~mask;
     u->dirty &= ~mask;
     u->stale &= ~mask;
@@ -256,7 +276,7 @@ static bool store_add(size_t unit, uint32_t mask) {
     u->dirty |= mask;
     u->stale |= mask;
     store_free_slices += (size_t)ash_popcount32(mask);
-    store_dirty_slices += (size_t)ash_popcount32(mask);
+    store_add_dirty(ash_popcount32(mask));
     store_reindex(unit);
     ash_purge_queue((uint32_t)unit, store_now_ms);
     return true;
@@ -300,7 +320,7 @@ static void store_purge_end(size_t unit, uint32_t dirty, bool purged) {
     if (!purged) {  // the system refused: as dirty as before, tried again later
         u->dirty |= dirty;
         u->stale |= dirty;
-        store_dirty_slices += (size_t)ash_popcount32(dirty);
+        store_add_dirty(ash_popcount32(dirty));
         ash_purge_queue((uint32_t)unit, store_now_ms);
     }
     store_reindex(unit);
@@ -331,7 +351,7 @@ bool ash_store_purge(bool all) {
     for (size_t n = 0; n < batch && !refused; n++) {
         uint32_t dirty = 0;
         bool huge = false;
-        ash_lock_take(&store_lock);
+        store_enter();
         size_t unit = store_purge_begin(all, &dirty, &huge);
         ash_lock_drop(&store_lock);
         if (unit == SIZE_MAX) {
@@ -365,7 +385,7 @@ struct ash_store_figures ash_store_measure(void) {
     ash_lock_take(&store_lock);
     figures.active_bytes = store_units << ASH_UNIT_SHIFT;
     figures.free_bytes = store_free_slices << ASH_SLICE_SHIFT;
-    figures.dirty_bytes = store_dirty_slices << ASH_SLICE_SHIFT;
+    figures.dirty_bytes = ash_store_dirty_bytes();
     ash_lock_drop(&store_lock);
     return figures;
 }
@@ -394,7 +414,7 @@ void ash_store_audit(void) {
         dirty_slices += (size_t)ash_popcount32(store_unit(unit)->dirty);
     }
     ash_assert(free_slices == store_free_slices);
-    ash_assert(dirty_slices == store_dirty_slices);
+    ash_assert(dirty_slices == store_dirty());
     ash_fit_audit(ash_region.best, ash_region.active);
     ash_lock_drop(&store_lock);
 }

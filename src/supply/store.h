@@ -46,6 +46,11 @@ void ash_store_give(struct ash_record *first, size_t slices);
 // anything was given back. Never holds the store's lock while it calls the system.
 bool ash_store_purge(bool all);
 
+// Without the lock, so hints: bytes in the store that are not known to be given back, and
+// bytes that were taken from it.
+size_t ash_store_dirty_bytes(void);
+size_t ash_store_used_bytes(void);
+
 // Around fork: nothing is being changed or purged in between.
 void ash_store_fork_prepare(void);
 void ash_store_fork_done(void);

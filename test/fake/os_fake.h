@@ -17,7 +17,8 @@ enum os_fake_kind {
     OS_FAKE_MAP,
     OS_FAKE_REMAP,
     OS_FAKE_PURGE,
-    OS_FAKE_HOOK,  // ash_os_on_thread_exit
+    OS_FAKE_HOOK,    // ash_os_on_thread_exit
+    OS_FAKE_THREAD,  // ash_os_start_thread
     OS_FAKE_KINDS,
 };
 
@@ -82,6 +83,9 @@ void os_fake_set_privileged(bool privileged);
 // With an id of its own its exit hook runs when os_fake_end_thread says so, once.
 void os_fake_set_thread(uint32_t id);
 void os_fake_end_thread(void);
+
+// What ash_os_start_thread was last asked to run, or NULL. It is not run.
+void (*os_fake_started(void))(void);
 
 // Thread `id` has vanished: its hook never runs.
 void os_fake_kill_thread(uint32_t id);

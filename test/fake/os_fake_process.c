@@ -35,6 +35,7 @@ static size_t fake_text_length;
 // Set by the test before threads run.
 static const char *fake_variables[FAKE_VARIABLES_MAX][2];
 static bool fake_privileged, fake_quiet;
+static void (*fake_started)(void);
 static uint32_t fake_process, fake_dead_thread;
 static void (*fake_fork_hooks[3])(void);
 
@@ -159,6 +160,23 @@ void os_fake_end_thread(void) {
     fake_enter();
     fake_state()->key_value = NULL;
     fake_leave();
+}
+
+// A started thread is only noted: tests run what it would do themselves.
+bool ash_os_start_thread(void (*run)(void)) {
+    fake_enter();
+    bool fails = fake_fails(OS_FAKE_THREAD, 0);
+    fake_started = fails ? fake_started : run;
+    fake_leave();
+    return !fails;
+}
+
+void (*os_fake_started(void))(void) {
+    return fake_started;
+}
+
+void ash_os_sleep(uint32_t ms) {
+    os_fake_pass_ms(ms);
 }
 
 bool ash_os_thread_lives(uint32_t thread, uint32_t process) {

@@ -1,0 +1,98 @@
+// No wake-up is lost: who makes work first makes it, then looks whether the helper is
+// parked; the helper first says that it parks, then looks for work. Both writes and both
+// looks are seq_cst, so one of the two sees the other.
+
+#include "api/helper.h"
+
+#include <stdatomic.h>
+
+#include "api/thread.h"
+#include "base/compiler.h"
+#include "base/options.h"
+#include "heap/orphan.h"
+#include "heap/registry.h"
+#include "platform/os.h"
+#include "supply/store.h"
+
+enum {
+    HELPER_TICK_MS = 100,
+    HELPER_QUIET_TICKS = 20,      // it stays awake this long, in case more is coming
+    HELPER_WORK_BYTES = 1 << 20,  // less than this, dirty, wakes nobody
+    HELPER_USED_BYTES = 8 << 20,  // a smaller heap has no helper
+};
+
+enum helper_state { HELPER_NONE, HELPER_AWAKE, HELPER_PARKED };
+
+static _Atomic uint32_t helper_state;
+
+static bool helper_turn(uint32_t from, uint32_t to) {
+    return atomic_compare_exchange_strong_explicit(&helper_state, &from, to, memory_order_seq_cst,
+                                                   memory_order_relaxed);
+}
+
+static bool helper_has_work(void) {
+    return ash_store_dirty_bytes() >= HELPER_WORK_BYTES;
+}
+
+bool ash_helper_step(void) {
+    while (ash_store_purge(false)) {
+    }
+    struct ash_heap *heap = NULL;
+    while ((heap = ash_registry_next(heap)) != NULL) {
+        ash_orphan_tend(heap);
+    }
+    return ash_store_dirty_bytes() > 0;
+}
+
+static void helper_work(void) {
+    unsigned quiet = 0;
+    while (quiet < HELPER_QUIET_TICKS) {
+        ash_os_sleep(HELPER_TICK_MS);
+        quiet = ash_helper_step() ? 0 : quiet + 1;
+    }
+}
+
+static void helper_park(void) {
+    atomic_store_explicit(&helper_state, HELPER_PARKED, memory_order_seq_cst);
+    if (helper_has_work()) {
+        (void)helper_turn(HELPER_PARKED, HELPER_AWAKE);
+    }
+    while (atomic_load_explicit(&helper_state, memory_order_seq_cst) == HELPER_PARKED) {
+        ash_os_wait(&helper_state, HELPER_PARKED);
+    }
+}
+
+static void helper_run(void) {
+    ash_thread_set_heap(&ash_heap_done);  // what the C library frees for it goes home at once
+    helper_work();
+    while (ash_store_used_bytes() >= HELPER_USED_BYTES) {
+        helper_park();
+        helper_work();
+    }
+    atomic_store_explicit(&helper_state, HELPER_NONE, memory_order_seq_cst);
+}
+
+static ASH_COLD void helper_start(void) {
+    if (helper_turn(HELPER_NONE, HELPER_AWAKE) && !ash_os_start_thread(helper_run)) {
+        atomic_store_explicit(&helper_state, HELPER_NONE, memory_order_seq_cst);
+    }
+}
+
+void ash_helper_start(void) {
+    // relaxed: an early look; helper_turn decides.
+    if (ash_unlikely(ash_thread_is_not_alone() && ash_store_used_bytes() >= HELPER_USED_BYTES &&
+                     atomic_load_explicit(&helper_state, memory_order_relaxed) == HELPER_NONE &&
+                     ash_options.helper_thread)) {
+        helper_start();
+    }
+}
+
+void ash_helper_wake(void) {
+    if (ash_unlikely(helper_has_work()) && helper_turn(HELPER_PARKED, HELPER_AWAKE)) {
+        ash_os_wake(&helper_state);
+    }
+}
+
+void ash_helper_fork_child(void) {
+    atomic_store_explicit(&helper_state, HELPER_NONE, memory_order_relaxed);
+}

@@ -1,0 +1,135 @@
+#include "api/helper.h"
+
+#include <string.h>
+
+#include "api/stats.h"
+#include "ashlar/ashlar.h"
+#include "base/options.h"
+#include "os_fake.h"
+#include "players.h"
+#include "supply/store.h"
+#include "support.h"
+
+enum { MIB = 1 << 20, BLOCKS = 16 };
+
+static void *blocks[BLOCKS];
+
+// 16 MiB in use, which is enough for a helper.
+static void fill(void) {
+    for (int i = 0; i < BLOCKS; i++) {
+        blocks[i] = ash_malloc(MIB);
+        expect(blocks[i] != NULL);
+    }
+}
+
+static void empty(void) {
+    for (int i = 0; i < BLOCKS; i++) {
+        ash_free(blocks[i]);
+    }
+}
+
+static void become_threaded(void) {
+    player_enter(0);
+    (void)player_heap();
+    player_enter(1);
+    (void)player_heap();
+}
+
+static uint64_t threads_started(void) {
+    return os_fake_tally().calls[OS_FAKE_THREAD];
+}
+
+CLAIM(a_program_without_threads_gets_none) {
+    player_enter(0);
+    fill();
+    empty();
+    expect_equal(threads_started(), 0);
+}
+
+CLAIM(a_small_heap_has_no_helper) {
+    become_threaded();
+    ash_free(ash_malloc(MIB));
+    expect(ash_malloc(100) != NULL);
+    expect_equal(threads_started(), 0);
+}
+
+CLAIM(a_large_heap_of_a_threaded_program_gets_one) {
+    become_threaded();
+    fill();
+    expect_equal(threads_started(), 1);
+    expect(os_fake_started() != NULL);
+    empty();
+    fill();
+    expect_equal(threads_started(), 1);
+    empty();
+}
+
+CLAIM(the_option_turns_it_off) {
+    os_fake_set_env("ASHLAR_HELPER_THREAD", "0");
+    become_threaded();
+    fill();
+    empty();
+    expect_equal(threads_started(), 0);
+}
+
+CLAIM(a_refused_thread_is_asked_for_again) {
+    os_fake_fail_from(1 << OS_FAKE_THREAD, 1);
+    become_threaded();
+    fill();
+    expect(os_fake_started() == NULL);
+    os_fake_fail_never();
+    ash_free(ash_malloc(MIB));
+    expect(os_fake_started() != NULL);
+    empty();
+}
+
+CLAIM(a_step_gives_back_what_has_fallen_due) {
+    become_threaded();
+    fill();
+    empty();
+    expect(ash_store_dirty_bytes() >= BLOCKS * (size_t)MIB);
+    expect(ash_helper_step());  // too early
+    expect(ash_store_dirty_bytes() >= BLOCKS * (size_t)MIB);
+    os_fake_pass_ms(ash_options.purge_delay_ms);
+    expect(!ash_helper_step());
+    expect_equal(ash_store_dirty_bytes(), 0);
+}
+
+CLAIM(the_helper_ends_when_hardly_anything_is_in_use) {
+    become_threaded();
+    fill();
+    empty();
+    os_fake_started()();  // it returns, and the clock has gone on by its naps
+    expect_equal(ash_store_dirty_bytes(), 0);
+    fill();
+    expect_equal(threads_started(), 2);
+    empty();
+}
+
+CLAIM(a_forks_child_starts_its_own) {
+    become_threaded();
+    fill();
+    os_fake_fork_prepare();
+    os_fake_fork_child();
+    ash_free(ash_malloc(MIB));
+    expect_equal(threads_started(), 1);  // the child has no second thread yet
+    player_enter(2);
+    (void)player_heap();
+    ash_free(ash_malloc(MIB));
+    expect_equal(threads_started(), 2);
+    empty();
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_program_without_threads_gets_none),
+        cmocka_unit_test(a_small_heap_has_no_helper),
+        cmocka_unit_test(a_large_heap_of_a_threaded_program_gets_one),
+        cmocka_unit_test(the_option_turns_it_off),
+        cmocka_unit_test(a_refused_thread_is_asked_for_again),
+        cmocka_unit_test(a_step_gives_back_what_has_fallen_due),
+        cmocka_unit_test(the_helper_ends_when_hardly_anything_is_in_use),
+        cmocka_unit_test(a_forks_child_starts_its_own),
+    };
+    return RUN_TESTS(tests);
+}
