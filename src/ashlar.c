@@ -23,6 +23,7 @@
 //
 #include "heap/audit.c"
 #include "heap/heap.c"
+#include "heap/hold.c"
 #include "heap/orphan.c"
 #include "heap/refill.c"
 #include "heap/registry.c"

@@ -136,9 +136,15 @@ ASH_EXPORT void ash_thread_identity(struct ash_thread_identity *identity,
 
 // Giving memory back ---------------------------------------------------------
 
-// Returns to the system what this thread's heap and the shared store hold free.
-// Blocks cached by other running threads stay. True if anything was returned.
+// Returns to the system what this thread's heap and the shared store hold free, and what
+// other threads' heaps do, but for the few blocks each keeps at hand. True if anything
+// was returned.
 ASH_EXPORT bool ash_collect(void) ASH_NOEXCEPT;
+
+// The calling thread will not allocate for a while: what its heap keeps at hand goes to
+// where other threads and the helper thread reach it. Cheap enough for a thread pool to
+// call before each wait that may be long.
+ASH_EXPORT void ash_thread_idle(void) ASH_NOEXCEPT;
 
 #if defined(__cplusplus)
 }

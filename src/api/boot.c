@@ -7,6 +7,7 @@
 #include "api/options.h"
 #include "api/thread.h"
 #include "base/compiler.h"
+#include "heap/hold.h"
 #include "heap/registry.h"
 #include "heap/sizeclass.h"
 #include "platform/lock.h"
@@ -44,6 +45,9 @@ static struct ash_heap *boot_forker;  // under the boot lock
 
 static void boot_fork_prepare(void) {
     struct ash_heap *mine = ash_thread_find();
+    if (mine != NULL) {
+        ash_hold(mine);  // before all locks: the helper takes some while it tends it
+    }
     ash_lock_take(&boot_lock);
     boot_forker = mine;
     ash_late_fork_prepare();
@@ -59,7 +63,11 @@ static void boot_fork_parent(void) {
     ash_store_fork_done();
     ash_registry_fork_done();
     ash_late_fork_done();
+    struct ash_heap *mine = boot_forker;
     ash_lock_drop(&boot_lock);
+    if (mine != NULL) {
+        ash_hold_end(mine);
+    }
 }
 
 static void boot_fork_child(void) {

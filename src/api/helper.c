@@ -1,6 +1,6 @@
-// No wake-up is lost: who makes work first makes it, then looks whether the helper is
-// parked; the helper first says that it parks, then looks for work. Both writes and both
-// looks are seq_cst, so one of the two sees the other.
+// No wake-up is lost: who makes work makes it under the store's lock, then tries to turn
+// PARKED; the helper says that it parks, then looks for work under that lock. Whoever has
+// the lock second sees what the other did before. So the state's own order is relaxed.
 
 #include "api/helper.h"
 
@@ -9,13 +9,14 @@
 #include "api/thread.h"
 #include "base/compiler.h"
 #include "base/options.h"
-#include "heap/orphan.h"
+#include "heap/hold.h"
 #include "heap/registry.h"
 #include "platform/os.h"
 #include "supply/store.h"
 
 enum {
     HELPER_TICK_MS = 100,
+    HELPER_STILL_TICKS = 5,       // a heap is left alone this long
     HELPER_QUIET_TICKS = 20,      // it stays awake this long, in case more is coming
     HELPER_WORK_BYTES = 1 << 20,  // less than this, dirty, wakes nobody
     HELPER_USED_BYTES = 8 << 20,  // a smaller heap has no helper
@@ -26,7 +27,7 @@ enum helper_state { HELPER_NONE, HELPER_AWAKE, HELPER_PARKED };
 static _Atomic uint32_t helper_state;
 
 static bool helper_turn(uint32_t from, uint32_t to) {
-    return atomic_compare_exchange_strong_explicit(&helper_state, &from, to, memory_order_seq_cst,
+    return atomic_compare_exchange_strong_explicit(&helper_state, &from, to, memory_order_relaxed,
                                                    memory_order_relaxed);
 }
 
@@ -34,14 +35,33 @@ static bool helper_has_work(void) {
     return ash_store_dirty_bytes() >= HELPER_WORK_BYTES;
 }
 
+// A heap whose thread has not been on a slow path for a while sleeps. True if there will
+// be something to do later.
+static bool helper_tend(struct ash_heap *heap) {
+    uint32_t slow_paths = ash_heap_slow_paths(heap);
+    if (slow_paths != heap->seen_slow_paths) {
+        heap->seen_slow_paths = slow_paths;
+        heap->seen_still = 0;
+        return true;
+    }
+    if (heap->seen_still > HELPER_STILL_TICKS) {
+        return false;
+    }
+    bool deep = ++heap->seen_still > HELPER_STILL_TICKS;
+    for (bool more = true; more && ash_hold_tend(heap, deep, &more);) {
+    }
+    return true;
+}
+
 bool ash_helper_step(void) {
     while (ash_store_purge(false)) {
     }
     struct ash_heap *heap = NULL;
+    bool left = false;
     while ((heap = ash_registry_next(heap)) != NULL) {
-        ash_orphan_tend(heap);
+        left |= helper_tend(heap);
     }
-    return ash_store_dirty_bytes() > 0;
+    return left || ash_store_dirty_bytes() > 0;
 }
 
 static void helper_work(void) {
@@ -53,11 +73,11 @@ static void helper_work(void) {
 }
 
 static void helper_park(void) {
-    atomic_store_explicit(&helper_state, HELPER_PARKED, memory_order_seq_cst);
-    if (helper_has_work()) {
+    atomic_store_explicit(&helper_state, HELPER_PARKED, memory_order_relaxed);
+    if (ash_store_measure().dirty_bytes >= HELPER_WORK_BYTES) {
         (void)helper_turn(HELPER_PARKED, HELPER_AWAKE);
     }
-    while (atomic_load_explicit(&helper_state, memory_order_seq_cst) == HELPER_PARKED) {
+    while (atomic_load_explicit(&helper_state, memory_order_relaxed) == HELPER_PARKED) {
         ash_os_wait(&helper_state, HELPER_PARKED);
     }
 }
@@ -69,17 +89,17 @@ static void helper_run(void) {
         helper_park();
         helper_work();
     }
-    atomic_store_explicit(&helper_state, HELPER_NONE, memory_order_seq_cst);
+    atomic_store_explicit(&helper_state, HELPER_NONE, memory_order_relaxed);
 }
 
 static ASH_COLD void helper_start(void) {
     if (helper_turn(HELPER_NONE, HELPER_AWAKE) && !ash_os_start_thread(helper_run)) {
-        atomic_store_explicit(&helper_state, HELPER_NONE, memory_order_seq_cst);
+        atomic_store_explicit(&helper_state, HELPER_NONE, memory_order_relaxed);
     }
 }
 
 void ash_helper_start(void) {
-    // relaxed: an early look; helper_turn decides.
+    // An early look; helper_turn decides.
     if (ash_unlikely(ash_thread_is_not_alone() && ash_store_used_bytes() >= HELPER_USED_BYTES &&
                      atomic_load_explicit(&helper_state, memory_order_relaxed) == HELPER_NONE &&
                      ash_options.helper_thread)) {

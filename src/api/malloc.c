@@ -9,6 +9,7 @@
 #include "ashlar/ashlar.h"
 #include "base/assert.h"
 #include "heap/audit.h"
+#include "heap/hold.h"
 #include "heap/refill.h"
 #include "heap/release.h"
 #include "heap/remote.h"
@@ -25,8 +26,12 @@ static void *malloc_class(unsigned class_index) {
     if (heap == NULL) {
         return NULL;
     }
-    void *block =
-        heap == &ash_heap_done ? ash_late_take(class_index) : ash_refill(heap, class_index);
+    if (heap == &ash_heap_done) {
+        return ash_late_take(class_index);
+    }
+    ash_hold(heap);
+    void *block = ash_refill(heap, class_index);
+    ash_hold_end(heap);
     ash_helper_start();
     return block;
 }
@@ -73,15 +78,17 @@ static void free_local(struct ash_heap *heap, const struct ash_record *record,
                        struct ash_block *block) {
     struct ash_bin *bin = record->bin;
     if (bin->room <= 0) {
+        ash_hold(heap);
         ash_release(heap, record->class_index, (uint32_t)ash_span_class(record)->cap / 2);
+        if (ASH_AUDIT) {
+            ash_heap_audit_some(heap);
+        }
+        ash_hold_end(heap);
         ash_helper_wake();
     }
     block->next = bin->head;
     bin->head = block;
     bin->room--;
-    if (ASH_AUDIT) {
-        ash_heap_audit_some(heap);
-    }
 }
 
 // The owner was another heap, or the thread did not know its own.

@@ -199,7 +199,10 @@ static bool thread_believes(struct ash_heap *heap) {
     if (ash_unlikely(heap == NULL || thread_level_now() != THREAD_SLOT)) {
         return false;
     }
-    if (ash_likely(heap->thread_id == ash_identity()) && ++heap->attaches % THREAD_CHECK_EVERY) {
+    // relaxed: only its own thread writes it.
+    uint32_t slow_paths = ash_heap_slow_paths(heap) + 1;
+    atomic_store_explicit(&heap->slow_paths, slow_paths, memory_order_relaxed);
+    if (ash_likely(heap->thread_id == ash_identity() && slow_paths % THREAD_CHECK_EVERY != 0)) {
         return true;
     }
     return thread_check_slot(heap);

@@ -17,8 +17,8 @@
 //   INV-HEAP-2  every block on a bin's list lies in a span of this heap and class
 //   INV-HEAP-3  a span of this heap is current, on its shelf's list, or full:
 //               nothing free and all carved
-//   INV-HEAP-4  only the thread with tid, or the one that made the state TENDED,
-//               touches anything but `inbox` and `state`
+//   INV-HEAP-4  only who made the state BUSY or TENDED touches spans and shelves, only
+//               the thread with tid bins and chains: heap/hold.h
 
 #ifndef ASH_HEAP_HEAP_H
 #define ASH_HEAP_HEAP_H
@@ -51,7 +51,8 @@ struct ash_chain {
 };
 
 enum ash_heap_state {
-    ASH_HEAP_ACTIVE,  // a thread owns it
+    ASH_HEAP_ACTIVE,  // a thread owns it, and is not at work on its spans
+    ASH_HEAP_BUSY,    // the same, but it is, or somebody tends the heap for it
     ASH_HEAP_ORPHAN,  // its thread has ended
     ASH_HEAP_TENDED,  // an orphan that some thread is working on
     ASH_HEAP_LOST,    // its thread was left behind by fork: never touched again
@@ -71,8 +72,8 @@ struct ash_heap {
     struct ash_chain chains[ASH_GATHER_CHAINS];
     uint32_t gathered;  // blocks in all chains
     uint32_t span_count;
-    uint32_t refills;   // how often a bin was stocked
-    uint32_t attaches;  // how often its slow paths asked whose it is
+    uint32_t refills;             // how often a bin was stocked
+    _Atomic uint32_t slow_paths;  // how often a slow path was taken; read by the helper
 
     // Written by the owner, read by anyone: bytes of blocks that are not on a span's
     // own list (in use, in a bin, on their way home).
@@ -89,6 +90,10 @@ struct ash_heap {
     // Written by any thread. Own cache line.
     _Alignas(ASH_CACHE_LINE) _Atomic uint32_t inbox;  // ticket of the first span with news
     _Atomic uint32_t state;
+
+    // The helper's alone.
+    uint32_t seen_slow_paths;
+    uint32_t seen_still;  // rounds since that changed
 
     // The registry's, under its lock.
     struct ash_heap *next;         // all heaps
@@ -113,6 +118,11 @@ static inline void ash_heap_count(struct ash_heap *heap, const struct ash_class 
     size_t bytes = atomic_load_explicit(&heap->out_bytes, memory_order_relaxed);
     bytes += (size_t)blocks * c->block_bytes;
     atomic_store_explicit(&heap->out_bytes, bytes, memory_order_relaxed);
+}
+
+static inline uint32_t ash_heap_slow_paths(const struct ash_heap *heap) {
+    // relaxed: a hint that the thread is awake.
+    return atomic_load_explicit(&heap->slow_paths, memory_order_relaxed);
 }
 
 // Makes a zeroed heap ready for its first thread.

@@ -1,6 +1,7 @@
 #include "heap/orphan.h"
 
 #include "base/assert.h"
+#include "heap/hold.h"
 #include "heap/news.h"
 #include "heap/registry.h"
 #include "heap/release.h"
@@ -17,6 +18,7 @@ void ash_orphan_leave(struct ash_heap *heap) {
 }
 
 void ash_orphan_abandon(struct ash_heap *heap) {
+    ash_hold(heap);
     ash_release_all(heap);
     atomic_store_explicit(&heap->tid, 0, memory_order_relaxed);
     ash_registry_put_orphan(heap);
@@ -24,6 +26,7 @@ void ash_orphan_abandon(struct ash_heap *heap) {
 }
 
 void ash_orphan_end(struct ash_heap *heap) {
+    ash_hold(heap);
     ash_release_all(heap);
     ash_registry_end(heap);
     ash_orphan_leave(heap);

@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "base/bits.h"
 #include "heap/tenure.h"
+#include "platform/os.h"
 #include "platform/report.h"
 #include "supply/store.h"
 
@@ -24,6 +26,7 @@ struct ash_record *ash_span_cut(struct ash_heap *heap, unsigned class_index) {
     span->carved = 0;
     span->next = span->prev = 0;
     span->place = ASH_PLACE_FULL;
+    span->tidy = 0;
     ash_span_set_used(span, 0);
     ash_assert(atomic_load_explicit(&span->remote, memory_order_relaxed) == 0);
     ash_span_set_owner(span, heap);
@@ -172,8 +175,47 @@ uint32_t ash_span_mark(struct ash_record *span, struct ash_block **list) {
         count++;
     }
     span->lowest_mark = lowest;
+    span->tidy = 0;
     *list = block;
     return count;
+}
+
+// The first block from `index` on that is out; `carved` if all of the rest are back.
+static uint32_t span_next_out(const struct ash_record *span, uint32_t index) {
+    const uint64_t *marks = ash_record_marks(span);
+    while (index < span->carved) {
+        uint64_t out = ~marks[index / 64] >> index % 64;
+        if (out != 0) {
+            index += (uint32_t)ash_ctz64(out);
+            break;
+        }
+        index = (index / 64 + 1) * 64;
+    }
+    return (uint32_t)ash_min(index, span->carved);
+}
+
+// Purges the whole pages in [from, to) of the span.
+static bool span_purge_pages(const struct ash_record *span, size_t from, size_t to) {
+    size_t page_bytes = ash_os_page_bytes();
+    from = ash_round_up(from, page_bytes);
+    to = to / page_bytes * page_bytes;
+    return from < to && ash_os_purge(ash_record_start(span) + from, to - from);
+}
+
+bool ash_span_purge(struct ash_record *span) {
+    if (span->tidy) {
+        return false;
+    }
+    span->tidy = 1;
+    size_t block_bytes = ash_span_class(span)->block_bytes;
+    size_t free_from = 0;
+    bool asked = false;
+    for (uint32_t index = span_next_out(span, 0); index < span->carved;
+         index = span_next_out(span, index + 1)) {
+        asked |= span_purge_pages(span, free_from, index * block_bytes);
+        free_from = (index + 1) * block_bytes;
+    }
+    return span_purge_pages(span, free_from, (size_t)span->slices << ASH_SLICE_SHIFT) || asked;
 }
 
 static ASH_NOINLINE void span_replace(struct ash_heap *heap, struct ash_record *span,

@@ -53,6 +53,10 @@ uint32_t ash_span_mark(struct ash_record *span, struct ash_block **list);
 // It may be retired.
 void ash_span_settle(struct ash_heap *heap, struct ash_record *span, uint32_t count);
 
+// Gives those pages of the span back to the system in which no block is out. True if it
+// asked the system: not if nothing came back since the last time.
+bool ash_span_purge(struct ash_record *span);
+
 void ash_span_list(struct ash_heap *heap, struct ash_record *span);
 void ash_span_unlist(struct ash_heap *heap, struct ash_record *span);
 

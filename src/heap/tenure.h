@@ -35,6 +35,12 @@ static inline bool ash_tenure_claim(_Atomic uint32_t *state, uint32_t orphan, ui
                                                    memory_order_relaxed);
 }
 
+// Ends a hold of a heap that has a thread: news can wait for that, or for the helper.
+static inline void ash_tenure_rest(_Atomic uint32_t *state, uint32_t active) {
+    // release: all that was done to the heap; pairs with the acquire in ash_tenure_claim.
+    atomic_store_explicit(state, active, memory_order_release);
+}
+
 // Ends the caller's hold. True if there is news, for which it must claim again.
 static inline bool ash_tenure_leave(_Atomic uint32_t *state, uint32_t orphan,
                                     _Atomic uint32_t *inbox) {

@@ -187,6 +187,10 @@ void access_wait(const void *at, uint64_t value) {
     }
 }
 
+void access_poll(const void *at) {
+    explore_step(at, false, true);
+}
+
 void access_wake(const void *at) {
     explore_step(at, true, false);
     (void)perform_last(at, MODEL_LOAD, ACCESS_RELAXED, 0);

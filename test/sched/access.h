@@ -34,6 +34,9 @@ void access_lock(const void *at);
 bool access_trylock(const void *at);
 void access_unlock(const void *at);
 
+// Polling: goes on when the word is 0.
+void access_poll(const void *at);
+
 // A futex: sleeps if the word has the value; wakes one sleeper.
 void access_wait(const void *at, uint64_t value);
 void access_wake(const void *at);

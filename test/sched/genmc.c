@@ -65,6 +65,11 @@ void access_unlock(const void *at) {
     pthread_mutex_unlock(&genmc_lock);
 }
 
+void access_poll(const void *at) {
+    while (atomic_load_explicit((const _Atomic uint32_t *)at, memory_order_relaxed) != 0) {
+    }
+}
+
 static void *genmc_run(void *thread) {
     ((void (**)(void))thread)[0]();
     return NULL;

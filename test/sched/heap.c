@@ -1,5 +1,6 @@
 // The heap's protocols: publishing and draining, leaving and tending, adopting, taking over.
 
+#include "heap/hold.h"
 #include "heap/news.h"
 #include "heap/orphan.h"
 #include "heap/registry.h"
@@ -113,6 +114,18 @@ static void adopt_too(void) {
     ash_remote_drain(THIRD);
 }
 
+// What the owner does on a slow path, and the helper meanwhile.
+static void work(void) {
+    ash_hold(OWNER);
+    ash_remote_drain(OWNER);
+    ash_hold_end(OWNER);
+}
+
+static void tend_active(void) {
+    bool more;
+    stage_reach(ash_hold_tend(OWNER, false, &more) ? 0 : 1);
+}
+
 static void tend(void) {
     ash_orphan_tend(OWNER);
 }
@@ -153,6 +166,10 @@ static void one_out(void) {
 
 static void two_out(void) {
     world_settle(2);
+}
+
+static void three_out(void) {
+    world_settle(3);
 }
 
 static void only_one_took_over(void) {
@@ -258,6 +275,24 @@ const struct stage_scenario stage_scenarios[] = {
      {take_over, free_first, tend, free_second},
      one_out,
      1},
+    {"work",
+     "the owner works on its spans while the helper tends them and another publishes",
+     prepare_two_and_one,
+     {work, tend_active, free_first_two},
+     one_out,
+     2},
+    {"work_twice",
+     "two threads that take one heap for theirs, as raw clones do, take turns",
+     prepare_two_and_one,
+     {work, tend_active, work},
+     three_out,
+     2},
+    {"tend_and_leave",
+     "the owner leaves while the helper tends the heap and another publishes",
+     prepare_two_and_one,
+     {leave, tend_active, free_first},
+     two_out,
+     2},
     {"one_heir",
      "only one of two new threads has the orphan",
      prepare_orphan,

@@ -4,6 +4,7 @@
 #include "stage.h"
 
 // The code under test.
+#include "heap/hold.c"
 #include "heap/orphan.c"
 #include "heap/registry.c"
 #include "heap/release.c"
@@ -56,6 +57,20 @@ uint32_t ash_os_thread_id(void) {
 
 uint32_t ash_os_process_id(void) {
     return 1;
+}
+
+size_t ash_os_page_bytes(void) {
+    return 4096;
+}
+
+bool ash_os_purge(void *start, size_t bytes) {
+    return start != NULL && bytes != 0;
+}
+
+// Who polls waits for the first heap.
+void ash_os_sleep(uint32_t ms) {
+    stage_claim(ms == 0);
+    access_poll((const void *)(uintptr_t)&world_heaps[0].state);
 }
 
 bool ash_os_thread_lives(uint32_t thread, uint32_t process) {
@@ -155,6 +170,7 @@ static bool world_has_news(void) {
     bool news = false;
     for (int i = 0; i < WORLD_HEAPS; i++) {
         stage_claim(world_state(&world_heaps[i]) != ASH_HEAP_TENDED);
+        stage_claim(world_state(&world_heaps[i]) != ASH_HEAP_BUSY);
         if (ash_remote_has_news(&world_heaps[i])) {
             stage_claim(world_state(&world_heaps[i]) == ASH_HEAP_ACTIVE);
             news = true;

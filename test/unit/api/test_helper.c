@@ -5,6 +5,7 @@
 #include "api/stats.h"
 #include "ashlar/ashlar.h"
 #include "base/options.h"
+#include "heap/hold.h"
 #include "os_fake.h"
 #include "players.h"
 #include "supply/store.h"
@@ -91,8 +92,72 @@ CLAIM(a_step_gives_back_what_has_fallen_due) {
     expect(ash_helper_step());  // too early
     expect(ash_store_dirty_bytes() >= BLOCKS * (size_t)MIB);
     os_fake_pass_ms(ash_options.purge_delay_ms);
-    expect(!ash_helper_step());
+    (void)ash_helper_step();
     expect_equal(ash_store_dirty_bytes(), 0);
+}
+
+// Rounds until nothing is left, far fewer than a hundred.
+static void step_until_quiet(void) {
+    int steps = 0;
+    while (ash_helper_step() && ++steps < 100) {
+        os_fake_pass_ms(100);
+    }
+    expect(steps < 100);
+}
+
+CLAIM(a_sleeping_threads_spans_are_tended) {
+    enum { COUNT = 1000, BYTES = 1000 };
+    static void *mine[COUNT];
+    become_threaded();
+    for (int i = 0; i < COUNT; i++) {
+        mine[i] = memset(ash_malloc(BYTES), 1, BYTES);
+    }
+    struct ash_heap *sleeper = player_heap();
+    uint32_t spans = sleeper->span_count;
+    player_enter(0);
+    for (int i = 0; i < COUNT; i++) {
+        ash_free(mine[i]);  // they land in the sleeper's inbox
+    }
+    ash_thread_idle();
+    expect_equal(sleeper->span_count, spans);
+    step_until_quiet();
+    expect(sleeper->span_count < 3);
+    expect_equal(sleeper->state, ASH_HEAP_ACTIVE);
+    expect_equal(sleeper->inbox, 0);
+}
+
+CLAIM(free_pages_inside_of_a_sleeping_threads_spans_go_back) {
+    enum { COUNT = 200, BYTES = 4096, KEPT_EVERY = 10 };
+    static char *mine[COUNT];
+    become_threaded();
+    for (int i = 0; i < COUNT; i++) {
+        mine[i] = memset(ash_malloc(BYTES), i, BYTES);
+    }
+    for (int i = 0; i < COUNT; i++) {
+        if (i % KEPT_EVERY != 0) {
+            ash_free(mine[i]);
+        }
+    }
+    uint64_t purges = os_fake_tally().calls[OS_FAKE_PURGE];
+    step_until_quiet();
+    expect(os_fake_tally().calls[OS_FAKE_PURGE] >= purges + COUNT / KEPT_EVERY / 2);
+    for (int i = 0; i < COUNT; i += KEPT_EVERY) {
+        expect_equal(mine[i][0], (char)i);
+        expect_equal(mine[i][BYTES - 1], (char)i);
+        ash_free(mine[i]);
+    }
+    player_enter(0);
+    step_until_quiet();
+}
+
+CLAIM(a_heap_that_is_at_work_is_left_alone) {
+    become_threaded();
+    struct ash_heap *heap = player_heap();
+    player_enter(0);
+    ash_hold(heap);  // as its thread does on a slow path
+    step_until_quiet();
+    expect_equal(heap->state, ASH_HEAP_BUSY);
+    ash_hold_end(heap);
 }
 
 CLAIM(the_helper_ends_when_hardly_anything_is_in_use) {
@@ -128,6 +193,9 @@ int main(void) {
         cmocka_unit_test(the_option_turns_it_off),
         cmocka_unit_test(a_refused_thread_is_asked_for_again),
         cmocka_unit_test(a_step_gives_back_what_has_fallen_due),
+        cmocka_unit_test(a_sleeping_threads_spans_are_tended),
+        cmocka_unit_test(free_pages_inside_of_a_sleeping_threads_spans_go_back),
+        cmocka_unit_test(a_heap_that_is_at_work_is_left_alone),
         cmocka_unit_test(the_helper_ends_when_hardly_anything_is_in_use),
         cmocka_unit_test(a_forks_child_starts_its_own),
     };

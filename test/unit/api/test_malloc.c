@@ -298,7 +298,7 @@ DEATH(a_write_after_a_foreign_free_is_seen) {
     (void)player_heap();
     ash_free(first);
     ash_free(second);
-    (void)ash_collect();
+    ash_thread_idle();
     memset(second, 0, SMALL);
     last_words("a list of freed blocks was overwritten (write after free?)");
     player_enter(0);

@@ -1,0 +1,61 @@
+#include "heap/hold.h"
+
+#include "heap/orphan.h"
+#include "heap/release.h"
+#include "heap/remote.h"
+#include "heap/span.h"
+#include "platform/cpu.h"
+#include "platform/os.h"
+
+enum {
+    HOLD_SPINS = ASH_HOSTILE ? 1 : 64,
+    HOLD_PURGE_SPANS = 16,  // purged at a time, so that the heap's thread waits for few
+};
+
+// Rare and short, so it is polled for: to be woken would cost each slow path an exchange.
+ASH_COLD void ash_hold_wait(struct ash_heap *heap) {
+    for (unsigned spins = 1; !ash_tenure_claim(&heap->state, ASH_HEAP_ACTIVE, ASH_HEAP_BUSY);
+         spins++) {
+        if (spins % HOLD_SPINS == 0) {
+            ash_os_sleep(0);
+        } else {
+            ash_cpu_pause();
+        }
+    }
+}
+
+bool ash_hold_purge(struct ash_heap *heap, unsigned limit) {
+    for (unsigned i = 0; i < ASH_CLASS_COUNT; i++) {
+        struct ash_shelf *shelf = &heap->shelves[i];
+        if (shelf->current != NULL) {
+            limit -= ash_span_purge(shelf->current) ? 1 : 0;
+        }
+        struct ash_record *span;
+        for (uint32_t ticket = shelf->listed; ticket != 0; ticket = span->next) {
+            if (limit == 0) {
+                return true;
+            }
+            span = ash_record_by_ticket(ticket);
+            limit -= ash_span_purge(span) ? 1 : 0;
+        }
+    }
+    return false;
+}
+
+bool ash_hold_tend(struct ash_heap *heap, bool deep, bool *more) {
+    bool active = ash_tenure_claim(&heap->state, ASH_HEAP_ACTIVE, ASH_HEAP_BUSY);
+    if (!active && !ash_tenure_claim(&heap->state, ASH_HEAP_ORPHAN, ASH_HEAP_TENDED)) {
+        return false;
+    }
+    ash_remote_drain(heap);
+    for (unsigned i = 0; i < ASH_CLASS_COUNT; i++) {
+        ash_release_current(heap, i);
+    }
+    *more = deep && ash_hold_purge(heap, HOLD_PURGE_SPANS);
+    if (active) {
+        ash_hold_end(heap);
+    } else {
+        ash_orphan_leave(heap);
+    }
+    return true;
+}
