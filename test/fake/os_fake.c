@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "platform/os.h"
 #include "ranges.h"
@@ -28,7 +29,7 @@ static struct range fake_occupied[FAKE_OCCUPIED_MAX];
 static size_t fake_occupied_count;
 
 // Set by the test before threads run.
-static size_t fake_page_bytes = 4096;
+static size_t fake_page_bytes;  // 0: the real system's, which may not map less
 static size_t fake_resident_pages;
 static uintptr_t fake_map_top;
 static bool fake_remap_moves;
@@ -38,13 +39,13 @@ static void fake_check_range(const void *start, size_t bytes) {
     if (bytes == 0) {
         fake_broken("a range of 0 bytes");
     }
-    if ((uintptr_t)start % fake_page_bytes != 0 || bytes % fake_page_bytes != 0) {
+    if ((uintptr_t)start % ash_os_page_bytes() != 0 || bytes % ash_os_page_bytes() != 0) {
         fake_broken("a range that is not whole pages");
     }
 }
 
 size_t ash_os_page_bytes(void) {
-    return fake_page_bytes;
+    return fake_page_bytes != 0 ? fake_page_bytes : (size_t)sysconf(_SC_PAGESIZE);
 }
 
 static bool fake_is_occupied(const void *start, size_t bytes) {
@@ -142,7 +143,7 @@ static void *fake_map(size_t bytes, size_t align) {
 
 void *ash_os_map(size_t bytes, size_t align) {
     fake_check_range(NULL, bytes);
-    if (align < fake_page_bytes || (align & (align - 1)) != 0) {
+    if (align < ash_os_page_bytes() || (align & (align - 1)) != 0) {
         fake_broken("an alignment that is no power of two, or below a page");
     }
     int saved_errno = errno;
@@ -175,7 +176,7 @@ void ash_os_unmap(void *start, size_t bytes) {
 
 // Moves to a new place that is aligned to the fake's page.
 static void *fake_move(void *start, size_t old_bytes, size_t new_bytes) {
-    void *place = fake_map_anywhere(new_bytes, fake_page_bytes);
+    void *place = fake_map_anywhere(new_bytes, ash_os_page_bytes());
     if (place == NULL) {
         return NULL;
     }
@@ -239,7 +240,7 @@ void ash_os_advise_huge(void *start, size_t bytes, bool wanted) {
 
 size_t ash_os_resident_pages(const void *start, size_t bytes) {
     fake_check_range(start, bytes);
-    size_t pages = bytes / fake_page_bytes;
+    size_t pages = bytes / ash_os_page_bytes();
     return fake_resident_pages < pages ? fake_resident_pages : pages;
 }
 

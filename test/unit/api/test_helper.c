@@ -7,6 +7,7 @@
 #include "base/options.h"
 #include "heap/hold.h"
 #include "os_fake.h"
+#include "platform/os.h"
 #include "players.h"
 #include "supply/store.h"
 #include "support.h"
@@ -140,7 +141,9 @@ CLAIM(free_pages_inside_of_a_sleeping_threads_spans_go_back) {
     }
     uint64_t purges = os_fake_tally().calls[OS_FAKE_PURGE];
     step_until_quiet();
-    expect(os_fake_tally().calls[OS_FAKE_PURGE] >= purges + COUNT / KEPT_EVERY / 2);
+    if (ash_os_page_bytes() <= BYTES) {
+        expect(os_fake_tally().calls[OS_FAKE_PURGE] >= purges + COUNT / KEPT_EVERY / 2);
+    }
     for (int i = 0; i < COUNT; i += KEPT_EVERY) {
         expect_equal(mine[i][0], (char)i);
         expect_equal(mine[i][BYTES - 1], (char)i);

@@ -7,7 +7,8 @@
 #include "platform/os.h"
 #include "support.h"
 
-enum { PAGE = 4096, MANY = 1500 };
+enum { MANY = 1500 };
+#define PAGE ash_os_page_bytes()
 
 static char *blocks[MANY];
 static size_t sizes[MANY];
@@ -67,7 +68,7 @@ CLAIM(the_index_grows_and_forgets_nothing) {
         last_index = index_bytes();
         expect(ash_is_power_of_two(last_index));
     }
-    expect(growths >= 3);
+    expect(growths >= (PAGE == 4096 ? 3 : 1));  // it begins with a page
     size_t count;
     expect_equal(ash_huge_total(&count), (size_t)MANY * PAGE);
     expect_equal(count, MANY);

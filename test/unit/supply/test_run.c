@@ -5,11 +5,13 @@
 #include "api/boot.h"
 #include "base/bits.h"
 #include "os_fake.h"
+#include "platform/os.h"
 #include "supply/region.h"
 #include "supply/store.h"
 #include "support.h"
 
-enum { PAGE = 4096, SLICE = ASH_SLICE_BYTES };
+enum { SLICE = ASH_SLICE_BYTES };
+#define PAGE ash_os_page_bytes()
 
 static char *take(size_t bytes, size_t align) {
     bool zero = false;
