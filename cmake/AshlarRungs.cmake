@@ -50,6 +50,9 @@ void set(void *p) { slot = p; }
 ash_probe_object(ash_asm_calls "never" "
 #include <stdint.h>
 #include \"platform/cpu.h\"
+#if !ASH_CPU_HAS_THREAD_POINTER
+#error none
+#endif
 uintptr_t get(void);
 uintptr_t get(void) { uintptr_t p; ash_cpu_thread_pointer(p); return p; }
 ")
@@ -98,7 +101,7 @@ endif()
 if(CMAKE_C_COMPILER_ID STREQUAL "Clang" AND CMAKE_SYSTEM_PROCESSOR MATCHES "^armv[78]|^arm$")
   check_c_compiler_flag(-mtp=cp15 ASH_HAS_MTP_CP15)
   if(ASH_HAS_MTP_CP15)
-    list(APPEND ASH_RUNG_OPTIONS -mtp=cp15)
+    list(APPEND ASH_RUNG_OPTIONS "$<$<COMPILE_LANGUAGE:C,CXX>:-mtp=cp15>")
   endif()
 endif()
 
