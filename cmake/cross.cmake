@@ -36,6 +36,7 @@ set(CMAKE_C_COMPILER "${ASH_CROSS_CC}")
 set(CMAKE_CXX_COMPILER "${ASH_CROSS_CXX}")
 set(CMAKE_C_FLAGS_INIT "${ASH_CROSS_FLAGS}")
 set(CMAKE_CXX_FLAGS_INIT "${ASH_CROSS_FLAGS}")
+set(CMAKE_ASM_FLAGS_INIT "${ASH_CROSS_FLAGS}")
 
 # clang would look for llvm's tools, or take the host's.
 foreach(tool ar nm objcopy objdump ranlib readelf strip)
