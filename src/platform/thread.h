@@ -16,14 +16,12 @@
 
 struct ash_heap;
 
-#if ASH_SLOT == ASH_SLOT_TLS || ASH_SLOT == ASH_SLOT_DYNAMIC
-#include "platform/slot_elf.h"
+#if ASH_SLOT == ASH_SLOT_TLS || ASH_SLOT == ASH_SLOT_DYNAMIC || ASH_SLOT == ASH_SLOT_STATIC
+#include "platform/slot_variable.h"
 #elif ASH_SLOT == ASH_SLOT_KEY
 #include "platform/slot_key.h"
 #elif ASH_SLOT == ASH_SLOT_MAP
 #include "platform/slot_map.h"
-#elif ASH_SLOT == ASH_SLOT_STATIC
-#include "platform/slot_static.h"
 #else
 #error "no heap slot for this system yet: build with -DASH_SLOT=ASH_SLOT_KEY"
 #endif
