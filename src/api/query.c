@@ -23,8 +23,8 @@ size_t ash_query_bytes(const void *block) {
     if (record->kind == ASH_KIND_RUN) {
         return offset == 0 ? record->run_bytes : 0;
     }
-    size_t bytes = ash_classes[record->class_index].block_bytes;
-    return offset % bytes == 0 ? bytes : 0;
+    const struct ash_class *c = &ash_classes[record->class_index];
+    return (size_t)ash_class_index(c, offset) * c->block_bytes == offset ? c->block_bytes : 0;
 }
 
 ASH_NOINLINE size_t ash_usable_size(const void *block) {

@@ -15,23 +15,10 @@ static struct ash_block *release_cut(struct ash_bin *bin, uint32_t keep) {
     return rest;
 }
 
-// The span of a block on the bin's list. The list lies in freed blocks, where a
-// program that writes after free reaches it.
-static struct ash_record *release_span(const struct ash_bin *bin, const struct ash_block *block) {
-    ash_check(ash_region_contains(block) && ash_record_of(block)->bin == bin,
-              "a list of freed blocks was overwritten (write after free?)");
-    return ash_record_first(block);
-}
-
 void ash_release(struct ash_heap *heap, unsigned class_index, uint32_t keep) {
     struct ash_bin *bin = &heap->bins[class_index];
-    struct ash_block *block = release_cut(bin, keep);
-    while (block != NULL) {
-        struct ash_record *span = release_span(bin, block);
-        uint32_t count = ash_span_mark(span, &block);
-        bin->room += (int32_t)count;
-        ash_span_settle(heap, span, count);
-    }
+    struct ash_block *rest = release_cut(bin, keep);
+    bin->room += (int32_t)ash_span_return(heap, class_index, rest);
 }
 
 void ash_release_current(struct ash_heap *heap, unsigned class_index) {

@@ -65,10 +65,8 @@ void ash_remote_flush(struct ash_heap *heap) {
 // Takes in a chain of `count` blocks, which ends with NULL.
 static void remote_return(struct ash_heap *heap, struct ash_record *span, struct ash_block *head,
                           uint32_t count) {
-    uint32_t marked = ash_span_mark(span, &head);
-    ash_check(marked == count && head == NULL,
-              "a list of freed blocks was overwritten (write after free?)");
-    ash_span_settle(heap, span, count);
+    uint32_t returned = ash_span_return(heap, span->class_index, head);
+    ash_check(returned == count, "a list of freed blocks was overwritten (write after free?)");
 }
 
 void ash_remote_drain(struct ash_heap *heap) {

@@ -147,37 +147,34 @@ static ASH_COLD _Noreturn void span_refuse(const struct ash_block *block, bool t
     ash_report_bad_pointer("free", block, "it does not point to the start of a block");
 }
 
-uint32_t ash_span_mark(struct ash_record *span, struct ash_block **list) {
-    const struct ash_class *c = ash_span_class(span);
-    const char *start = ash_record_start(span);
-    size_t bytes = (size_t)span->slices << ASH_SLICE_SHIFT;
-    uint64_t *marks = ash_record_marks(span);
-    size_t lowest = span->lowest_mark;
-    struct ash_block *block = *list;
-    uint32_t count = 0;
-    while (block != NULL) {
-        size_t offset = (size_t)((const char *)block - start);
-        if (offset >= bytes) {
-            break;
-        }
-        uint32_t index = ash_class_index(c, offset);
-        if (ash_unlikely(index * c->block_bytes != offset || index >= span->carved)) {
-            span_refuse(block, false);
-        }
-        size_t at = index / 64;
-        uint64_t bit = (uint64_t)1 << index % 64;
-        if (ash_unlikely((marks[at] & bit) != 0)) {
-            span_refuse(block, true);
-        }
-        block = block->next;
-        marks[at] |= bit;
-        lowest = ash_min(lowest, at);
-        count++;
+// Marks a block of a list as back in its span, which is returned. Lists lie in freed
+// blocks, where a program that writes after free reaches them.
+static inline struct ash_record *span_mark(const struct ash_bin *bin, const struct ash_class *c,
+                                           const struct ash_block *block) {
+    size_t offset = ash_region_offset(block);
+    size_t slice = offset >> ASH_SLICE_SHIFT;
+    struct ash_record *span = ash_region.records + slice;
+    ash_check(ash_region_contains(block) && span->bin == bin,
+              "a list of freed blocks was overwritten (write after free?)");
+    slice -= span->back;
+    span -= span->back;
+    offset -= slice << ASH_SLICE_SHIFT;
+    size_t index = ash_class_index(c, offset);
+    if (ash_unlikely(index * c->block_bytes != offset || index >= span->carved)) {
+        span_refuse(block, false);
     }
-    span->lowest_mark = lowest;
+    size_t at = index / 64;
+    uint64_t *marks = ash_region.marks + slice * ASH_SLICE_MARKS + at;
+    uint64_t marked = *marks | (uint64_t)1 << index % 64;
+    if (ash_unlikely(marked == *marks)) {
+        span_refuse(block, true);
+    }
+    *marks = marked;
+    if (at < span->lowest_mark) {
+        span->lowest_mark = at;
+    }
     span->tidy = 0;
-    *list = block;
-    return count;
+    return span;
 }
 
 // The first block from `index` on that is out; `carved` if all of the rest are back.
@@ -227,13 +224,22 @@ static ASH_NOINLINE void span_replace(struct ash_heap *heap, struct ash_record *
     }
 }
 
-void ash_span_settle(struct ash_heap *heap, struct ash_record *span, uint32_t count) {
-    uint32_t used = ash_span_used(span);
-    ash_assert(used >= count);
-    used -= count;
-    ash_heap_count(heap, ash_span_class(span), -(ptrdiff_t)count);
-    ash_span_set_used(span, used);
-    if (ash_unlikely(used == 0 || span->place == ASH_PLACE_FULL)) {
-        span_replace(heap, span, used);
+// One block at a time: blocks that were freed at random rarely share a span with the next.
+uint32_t ash_span_return(struct ash_heap *heap, unsigned class_index, struct ash_block *list) {
+    const struct ash_class *c = &ash_classes[class_index];
+    const struct ash_bin *bin = &heap->bins[class_index];
+    uint32_t count = 0;
+    for (struct ash_block *block = list, *next; block != NULL; block = next) {
+        next = block->next;
+        struct ash_record *span = span_mark(bin, c, block);
+        uint32_t used = ash_span_used(span);
+        ash_assert(used > 0);
+        ash_span_set_used(span, used - 1);
+        if (ash_unlikely(used == 1 || span->place == ASH_PLACE_FULL)) {
+            span_replace(heap, span, used - 1);
+        }
+        count++;
     }
+    ash_heap_count(heap, c, -(ptrdiff_t)count);
+    return count;
 }

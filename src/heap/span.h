@@ -44,14 +44,10 @@ static inline const struct ash_class *ash_span_class(const struct ash_record *sp
     return &ash_classes[span->class_index];
 }
 
-// Marks the blocks at the front of a list as back in their span, as many as lie in it
-// one after the other; `*list` is what follows. Returns how many: 0 if even the first
-// one lies elsewhere. A block that cannot be is refused.
-uint32_t ash_span_mark(struct ash_record *span, struct ash_block **list);
-
-// After `count` blocks were marked: moves the span to the place it now belongs to.
-// It may be retired.
-void ash_span_settle(struct ash_heap *heap, struct ash_record *span, uint32_t count);
+// Takes back a list of blocks of one class of the heap, each into its span; spans move to
+// the places they now belong to, and some may be retired. Returns how many blocks there
+// were. A block that cannot be is refused.
+uint32_t ash_span_return(struct ash_heap *heap, unsigned class_index, struct ash_block *list);
 
 // Gives those pages of the span back to the system in which no block is out. True if it
 // asked the system: not if nothing came back since the last time.

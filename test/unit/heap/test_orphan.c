@@ -14,10 +14,10 @@ enum { CLASS = 6 };
 
 static struct ash_heap *orphan, *other;
 
-// Marks one block.
-static void mark(struct ash_record *span, struct ash_block *block) {
+// Gives one block back to its span.
+static void give(struct ash_heap *heap, struct ash_block *block) {
     block->next = NULL;
-    expect_equal(ash_span_mark(span, &block), 1);
+    expect_equal(ash_span_return(heap, ash_record_first(block)->class_index, block), 1);
 }
 
 // Player 1 will leave; player 0 stays.
@@ -64,8 +64,7 @@ CLAIM(abandoning_gives_back_all_but_what_is_in_use) {
     for (unsigned i = 0; i < ASH_CLASS_COUNT; i++) {
         struct ash_block *unused = i == CLASS ? NULL : ash_refill(orphan, i);
         if (unused != NULL) {
-            mark(ash_record_first(unused), unused);
-            ash_span_settle(orphan, ash_record_first(unused), 1);
+            give(orphan, unused);
         }
     }
     size_t grown = ash_region.active;
@@ -84,8 +83,7 @@ CLAIM(abandoning_gives_back_all_but_what_is_in_use) {
 CLAIM(stripping_retires_the_empty_current_span) {
     start();
     struct ash_block *block = take();
-    mark(ash_record_first(block), block);
-    ash_span_settle(orphan, ash_record_first(block), 1);
+    give(orphan, block);
     ash_release_all(orphan);
     expect_equal(orphan->span_count, 0);
     expect_equal(orphan->out_bytes, 0);
@@ -180,8 +178,7 @@ CLAIM(full_spans_stay_and_the_rest_of_many_is_listed) {
         }
     }
     for (int i = 0; i < 2; i++) {  // of four spans one is current, one full, two have room
-        mark(spans[i], (struct ash_block *)(void *)ash_record_start(spans[i]));
-        ash_span_settle(orphan, spans[i], 1);
+        give(orphan, (struct ash_block *)(void *)ash_record_start(spans[i]));
     }
     ash_orphan_abandon(orphan);
     expect_equal(orphan->span_count, 4);

@@ -10,10 +10,10 @@
 
 enum { CLASS = 8 };
 
-// Marks one block.
-static void mark(struct ash_record *span, struct ash_block *block) {
+// Gives one block back to its span.
+static void give(struct ash_heap *heap, struct ash_block *block) {
     block->next = NULL;
-    expect_equal(ash_span_mark(span, &block), 1);
+    expect_equal(ash_span_return(heap, ash_record_first(block)->class_index, block), 1);
 }
 
 static uint32_t bin_length(const struct ash_heap *heap, unsigned class_index) {
@@ -73,8 +73,7 @@ CLAIM(a_listed_span_comes_before_a_new_one) {
     blocks[count] = ash_refill(heap, CLASS);  // the first span is full now
     struct ash_record *span = ash_record_first(blocks[0]);
     expect_equal(span->place, ASH_PLACE_FULL);
-    mark(span, blocks[5]);
-    ash_span_settle(heap, span, 1);
+    give(heap, blocks[5]);
     expect_equal(span->place, ASH_PLACE_LISTED);
     for (uint32_t i = 1; i < count; i++) {
         blocks[count + i] = ash_refill(heap, CLASS);
