@@ -41,17 +41,22 @@ static void audit_span(struct ash_heap *heap, const struct ash_record *span, uns
     }
 }
 
-static void audit_shelf(struct ash_heap *heap, unsigned class_index) {
-    const struct ash_shelf *shelf = &heap->shelves[class_index];
+static void audit_list(struct ash_heap *heap, unsigned class_index, enum ash_place place) {
     uint32_t before = 0;
-    for (uint32_t ticket = shelf->listed; ticket != 0;) {
+    for (uint32_t ticket = heap->shelves[class_index].lists[place]; ticket != 0;) {
         const struct ash_record *span = ash_record_by_ticket(ticket);
-        ash_assert(span->place == ASH_PLACE_LISTED && span->prev == before);  // INV-HEAP-3
-        ash_assert(ash_span_has_room(span));
+        ash_assert(span->place == place && span->prev == before);  // INV-HEAP-3
+        ash_assert(ash_span_has_room(span) == (place == ASH_PLACE_ROOMY));
         audit_span(heap, span, class_index);
         before = ticket;
         ticket = span->next;
     }
+}
+
+static void audit_shelf(struct ash_heap *heap, unsigned class_index) {
+    const struct ash_shelf *shelf = &heap->shelves[class_index];
+    audit_list(heap, class_index, ASH_PLACE_ROOMY);
+    audit_list(heap, class_index, ASH_PLACE_FULL);
     if (shelf->current != NULL) {
         ash_assert(shelf->current->place == ASH_PLACE_CURRENT);
         audit_span(heap, shelf->current, class_index);

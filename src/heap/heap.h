@@ -2,7 +2,7 @@
 // spans they come from.
 //
 //   bin      head -> block -> block            at most `cap` blocks: the last freed
-//   shelf    current span | spans with room    everything else that is free
+//   shelf    current span | spans with room | full spans
 //
 // malloc pops a bin's head. free pushes there; a full bin first gives the older half
 // of its blocks back to their spans. So what was freed last is used first. docs/one-malloc.md
@@ -15,8 +15,8 @@
 // Invariants:
 //   INV-HEAP-1  bin.room + length(bin.head) == cap of the class
 //   INV-HEAP-2  every block on a bin's list lies in a span of this heap and class
-//   INV-HEAP-3  a span of this heap is current, on its shelf's list, or full:
-//               nothing free and all carved
+//   INV-HEAP-3  a span of this heap is current or on the list of its place: with room,
+//               or full, that is all carved and none free
 //   INV-HEAP-4  only who made the state BUSY or TENDED touches spans and shelves, only
 //               the thread with tid bins and chains: heap/hold.h
 
@@ -40,7 +40,7 @@ struct ash_bin {
 
 struct ash_shelf {
     struct ash_record *current;  // blocks are cut from it; may be NULL
-    uint32_t listed;             // ticket of the first span with room
+    uint32_t lists[2];           // by place (enum ash_place): ticket of the first span
 };
 
 // Blocks of one foreign span on their way home: heap/remote.h.

@@ -31,7 +31,7 @@ bool ash_hold_purge(struct ash_heap *heap, unsigned limit) {
             limit -= ash_span_purge(shelf->current) ? 1 : 0;
         }
         struct ash_record *span;
-        for (uint32_t ticket = shelf->listed; ticket != 0; ticket = span->next) {
+        for (uint32_t ticket = shelf->lists[ASH_PLACE_ROOMY]; ticket != 0; ticket = span->next) {
             if (limit == 0) {
                 return true;
             }

@@ -44,7 +44,7 @@ void ash_orphan_tend(struct ash_heap *heap) {
     }
 }
 
-// The span is off the orphan's shelf. True if it is now the heap's; false if a
+// The span has no place. True if it is now the heap's; false if a
 // push is on the way, which may go to either heap: then it stays where it was.
 static bool orphan_move(struct ash_heap *orphan, struct ash_heap *heap, struct ash_record *span) {
     ash_span_set_owner(span, heap);
@@ -65,32 +65,28 @@ static void orphan_list_current(struct ash_heap *orphan, struct ash_shelf *shelf
     if (span == NULL) {
         return;
     }
-    shelf->current = NULL;
-    if (ash_span_has_room(span)) {
-        ash_span_list(orphan, span);
-    } else {
-        span->place = ASH_PLACE_FULL;
-    }
+    ash_span_lift(orphan, span);
+    ash_span_put(orphan, span, ash_span_has_room(span) ? ASH_PLACE_ROOMY : ASH_PLACE_FULL);
 }
 
 // Takes the orphan's spans of the class that have room. The first one is
-// returned, the others go on the heap's list.
+// returned, without a place; the others are put on the heap's shelf.
 static struct ash_record *orphan_rob(struct ash_heap *orphan, struct ash_heap *heap,
                                      unsigned class_index) {
     struct ash_shelf *shelf = &orphan->shelves[class_index];
     struct ash_record *first = NULL;
     orphan_list_current(orphan, shelf);
-    uint32_t ticket = shelf->listed;
+    uint32_t ticket = shelf->lists[ASH_PLACE_ROOMY];
     while (ticket != 0) {
         struct ash_record *span = ash_record_by_ticket(ticket);
         ticket = span->next;
-        ash_span_unlist(orphan, span);
+        ash_span_lift(orphan, span);
         if (!orphan_move(orphan, heap, span)) {
-            ash_span_list(orphan, span);
+            ash_span_put(orphan, span, ASH_PLACE_ROOMY);
         } else if (first == NULL) {
             first = span;
         } else {
-            ash_span_list(heap, span);
+            ash_span_put(heap, span, ASH_PLACE_ROOMY);
         }
     }
     return first;

@@ -27,7 +27,7 @@ void ash_orphan_end(struct ash_heap *heap);
 void ash_orphan_tend(struct ash_heap *heap);
 
 // Moves spans of the class with room from an orphan to `heap`. Returns one of
-// them, not on the list any more, or NULL.
+// them, without a place, or NULL.
 struct ash_record *ash_orphan_adopt(struct ash_heap *heap, unsigned class_index);
 
 // Makes a heap that the caller owns or tends an orphan.

@@ -20,12 +20,12 @@ static struct ash_block *refill_pop(struct ash_bin *bin) {
     return block;
 }
 
-// A span with something to give, on no list.
+// A span with something to give, without a place.
 static struct ash_record *refill_find_span(struct ash_heap *heap, unsigned class_index) {
     struct ash_shelf *shelf = &heap->shelves[class_index];
-    if (shelf->listed != 0) {
-        struct ash_record *span = ash_record_by_ticket(shelf->listed);
-        ash_span_unlist(heap, span);
+    if (shelf->lists[ASH_PLACE_ROOMY] != 0) {
+        struct ash_record *span = ash_record_by_ticket(shelf->lists[ASH_PLACE_ROOMY]);
+        ash_span_lift(heap, span);
         return span;
     }
     struct ash_record *span = ash_orphan_adopt(heap, class_index);
@@ -35,14 +35,16 @@ static struct ash_record *refill_find_span(struct ash_heap *heap, unsigned class
 static bool refill_stock(struct ash_heap *heap, unsigned class_index) {
     struct ash_shelf *shelf = &heap->shelves[class_index];
     while (shelf->current == NULL || !ash_span_stock(heap, shelf->current)) {
-        if (shelf->current != NULL) {
-            shelf->current->place = ASH_PLACE_FULL;
+        struct ash_record *full = shelf->current;
+        if (full != NULL) {
+            ash_span_lift(heap, full);
+            ash_span_put(heap, full, ASH_PLACE_FULL);
         }
-        shelf->current = refill_find_span(heap, class_index);
-        if (shelf->current == NULL) {
+        struct ash_record *next = refill_find_span(heap, class_index);
+        if (next == NULL) {
             return false;
         }
-        shelf->current->place = ASH_PLACE_CURRENT;
+        ash_span_put(heap, next, ASH_PLACE_CURRENT);
     }
     return true;
 }

@@ -25,7 +25,7 @@ struct ash_record *ash_span_cut(struct ash_heap *heap, unsigned class_index) {
     span->lowest_mark = 0;
     span->carved = 0;
     span->next = span->prev = 0;
-    span->place = ASH_PLACE_FULL;
+    span->place = ASH_PLACE_NONE;
     span->tidy = 0;
     ash_span_set_used(span, 0);
     ash_assert(atomic_load_explicit(&span->remote, memory_order_relaxed) == 0);
@@ -44,39 +44,46 @@ void ash_span_set_owner(struct ash_record *span, struct ash_heap *heap) {
 void ash_span_retire(struct ash_heap *heap, struct ash_record *span) {
     ash_assert(ash_span_used(span) == 0);
     ash_assert(atomic_load_explicit(&span->remote, memory_order_relaxed) == 0);  // INV-RECORD-3
-    struct ash_shelf *shelf = &heap->shelves[span->class_index];
-    if (span->place == ASH_PLACE_LISTED) {
-        ash_span_unlist(heap, span);
-    } else if (span->place == ASH_PLACE_CURRENT) {
-        shelf->current = NULL;
-    }
+    ash_span_lift(heap, span);
     heap->span_count--;
     memset(ash_record_marks(span), 0, ash_round_up(span->carved, 64) / 8);
     ash_store_give(span, span->slices);
 }
 
-void ash_span_list(struct ash_heap *heap, struct ash_record *span) {
+void ash_span_put(struct ash_heap *heap, struct ash_record *span, enum ash_place place) {
+    ash_assert(span->place == ASH_PLACE_NONE);
     struct ash_shelf *shelf = &heap->shelves[span->class_index];
+    span->place = (uint8_t)place;
+    if (place == ASH_PLACE_CURRENT) {
+        shelf->current = span;
+        return;
+    }
+    uint32_t *list = &shelf->lists[place];
     span->prev = 0;
-    span->next = shelf->listed;
+    span->next = *list;
     if (span->next != 0) {
         ash_record_by_ticket(span->next)->prev = ash_record_ticket(span);
     }
-    shelf->listed = ash_record_ticket(span);
-    span->place = ASH_PLACE_LISTED;
+    *list = ash_record_ticket(span);
 }
 
-void ash_span_unlist(struct ash_heap *heap, struct ash_record *span) {
+void ash_span_lift(struct ash_heap *heap, struct ash_record *span) {
+    ash_assert(span->place != ASH_PLACE_NONE);
     struct ash_shelf *shelf = &heap->shelves[span->class_index];
+    enum ash_place place = (enum ash_place)span->place;
+    span->place = ASH_PLACE_NONE;
+    if (place == ASH_PLACE_CURRENT) {
+        shelf->current = NULL;
+        return;
+    }
     if (span->prev != 0) {
         ash_record_by_ticket(span->prev)->next = span->next;
     } else {
-        shelf->listed = span->next;
+        shelf->lists[place] = span->next;
     }
     if (span->next != 0) {
         ash_record_by_ticket(span->next)->prev = span->prev;
     }
-    span->place = ASH_PLACE_FULL;
 }
 
 bool ash_span_has_room(const struct ash_record *span) {
@@ -218,7 +225,8 @@ bool ash_span_purge(struct ash_record *span) {
 static ASH_NOINLINE void span_replace(struct ash_heap *heap, struct ash_record *span,
                                       uint32_t used) {
     if (used > 0) {
-        ash_span_list(heap, span);
+        ash_span_lift(heap, span);
+        ash_span_put(heap, span, ASH_PLACE_ROOMY);
     } else if (span->place != ASH_PLACE_CURRENT) {
         ash_span_retire(heap, span);
     }

@@ -6,7 +6,7 @@
 // Its place on the heap's shelf follows from what it has left:
 //
 //        cut            nothing left              a block comes back
-//   ---------> CURRENT -------------> FULL ---------------------------> LISTED
+//   ---------> CURRENT -------------> FULL ---------------------------> ROOMY
 //                 ^                                                       |
 //                 +-------------------------------------------------------+
 //                                 the current one is full
@@ -22,9 +22,11 @@
 #include "heap/heap.h"
 
 enum ash_place {
+    ASH_PLACE_ROOMY,
     ASH_PLACE_FULL,
-    ASH_PLACE_LISTED,
-    ASH_PLACE_CURRENT,
+    ASH_PLACE_LISTS,  // the places above have a list
+    ASH_PLACE_CURRENT = ASH_PLACE_LISTS,
+    ASH_PLACE_NONE,  // on its way
 };
 
 // Takes slices from the store and makes them the heap's span. NULL without memory.
@@ -53,8 +55,9 @@ uint32_t ash_span_return(struct ash_heap *heap, unsigned class_index, struct ash
 // asked the system: not if nothing came back since the last time.
 bool ash_span_purge(struct ash_record *span);
 
-void ash_span_list(struct ash_heap *heap, struct ash_record *span);
-void ash_span_unlist(struct ash_heap *heap, struct ash_record *span);
+// Puts a span that has no place into one, and takes it away again.
+void ash_span_put(struct ash_heap *heap, struct ash_record *span, enum ash_place place);
+void ash_span_lift(struct ash_heap *heap, struct ash_record *span);
 
 // Whether the span has blocks to give.
 bool ash_span_has_room(const struct ash_record *span);

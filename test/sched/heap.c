@@ -95,7 +95,7 @@ static void adopt_as(struct ash_heap *heap) {
     stage_reach(span != NULL ? 0 : 1);
     if (span != NULL) {
         stage_claim(span == spans[0]);
-        ash_span_list(heap, span);
+        ash_span_put(heap, span, ASH_PLACE_ROOMY);
     }
 }
 

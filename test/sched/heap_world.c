@@ -149,7 +149,7 @@ void world_prepare(void) {
 struct ash_record *world_cut(struct ash_heap *heap) {
     struct ash_record *span = ash_span_cut(heap, 0);
     stage_claim(span != NULL);
-    ash_span_list(heap, span);
+    ash_span_put(heap, span, ASH_PLACE_ROOMY);
     return span;
 }
 

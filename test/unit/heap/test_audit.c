@@ -79,20 +79,20 @@ DEATH(a_span_of_another_heap_is_seen) {
 
 DEATH(a_listed_span_in_the_wrong_place_is_seen) {
     start();
-    broken("span->place == ASH_PLACE_LISTED && span->prev == before");
+    broken("span->place == place && span->prev == before");
     struct ash_record *listed = ash_span_cut(heap, CLASS);
-    ash_span_list(heap, listed);
+    ash_span_put(heap, listed, ASH_PLACE_ROOMY);
     listed->place = ASH_PLACE_FULL;
     ash_heap_audit(heap);
 }
 
 DEATH(a_listed_span_without_room_is_seen) {
     start();
-    broken("ash_span_has_room(span)");
+    broken("ash_span_has_room(span) == (place == ASH_PLACE_ROOMY)");
     struct ash_record *listed = ash_span_cut(heap, CLASS);
     listed->carved = ash_span_class(listed)->blocks;
     ash_span_set_used(listed, listed->carved);
-    ash_span_list(heap, listed);
+    ash_span_put(heap, listed, ASH_PLACE_ROOMY);
     ash_heap_audit(heap);
 }
 

@@ -1,5 +1,6 @@
 #include "heap/heap.h"
 
+#include "heap/span.h"
 #include "support.h"
 
 static struct ash_heap heap;
@@ -10,7 +11,7 @@ CLAIM(a_new_heap_is_empty_and_knows_its_bins) {
     for (unsigned i = 0; i < ASH_CLASS_COUNT; i++) {
         expect(heap.bins[i].head == NULL);
         expect_equal(heap.bins[i].room, ash_classes[i].cap);
-        expect(heap.shelves[i].current == NULL && heap.shelves[i].listed == 0);
+        expect(heap.shelves[i].current == NULL && heap.shelves[i].lists[ASH_PLACE_ROOMY] == 0);
     }
     expect_equal(heap.inbox, 0);
     expect_equal(heap.out_bytes, 0);

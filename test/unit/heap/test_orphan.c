@@ -184,14 +184,14 @@ CLAIM(full_spans_stay_and_the_rest_of_many_is_listed) {
     expect_equal(orphan->span_count, 4);
     struct ash_record *adopted = ash_orphan_adopt(other, CLASS);
     expect(adopted != NULL && ash_span_has_room(adopted));
-    expect_equal(adopted->place, ASH_PLACE_FULL);  // on no list: the caller places it
+    expect_equal(adopted->place, ASH_PLACE_NONE);  // the caller places it
     expect_equal(other->span_count, 3);
     expect_equal(orphan->span_count, 1);
     expect(spans[2]->owner == orphan);
-    struct ash_record *listed = ash_record_by_ticket(other->shelves[CLASS].listed);
+    struct ash_record *listed = ash_record_by_ticket(other->shelves[CLASS].lists[ASH_PLACE_ROOMY]);
     expect(listed != adopted && listed->next != 0);
     expect_equal(ash_record_by_ticket(listed->next)->next, 0);
-    expect_equal(orphan->shelves[CLASS].listed, 0);
+    expect_equal(orphan->shelves[CLASS].lists[ASH_PLACE_ROOMY], 0);
     ash_heap_audit(other);
     ash_heap_audit(orphan);
 }
@@ -237,7 +237,7 @@ CLAIM(a_new_thread_takes_the_whole_heap_over) {
     expect(player_heap() == orphan);
     expect_equal(orphan->state, ASH_HEAP_ACTIVE);
     expect_equal(orphan->tid, PLAYER_TID + 2);
-    expect_equal(orphan->shelves[CLASS].listed != 0 || orphan->shelves[CLASS].current != NULL, 1);
+    expect_equal(orphan->shelves[CLASS].lists[ASH_PLACE_ROOMY] != 0 || orphan->shelves[CLASS].current != NULL, 1);
     expect(take() != block);
     ash_heap_audit(orphan);
     expect(ash_orphan_adopt(other, CLASS) == NULL);

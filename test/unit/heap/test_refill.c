@@ -67,14 +67,14 @@ CLAIM(no_block_is_given_twice) {
     ash_heap_audit(heap);
 }
 
-CLAIM(a_listed_span_comes_before_a_new_one) {
+CLAIM(a_span_with_room_comes_before_a_new_one) {
     struct ash_heap *heap = start();
     uint32_t count = take_span(heap, blocks);
     blocks[count] = ash_refill(heap, CLASS);  // the first span is full now
     struct ash_record *span = ash_record_first(blocks[0]);
     expect_equal(span->place, ASH_PLACE_FULL);
     give(heap, blocks[5]);
-    expect_equal(span->place, ASH_PLACE_LISTED);
+    expect_equal(span->place, ASH_PLACE_ROOMY);
     for (uint32_t i = 1; i < count; i++) {
         blocks[count + i] = ash_refill(heap, CLASS);
     }
@@ -131,7 +131,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_refill_stocks_the_bin_and_gives_one),
         cmocka_unit_test(no_block_is_given_twice),
-        cmocka_unit_test(a_listed_span_comes_before_a_new_one),
+        cmocka_unit_test(a_span_with_room_comes_before_a_new_one),
         cmocka_unit_test(what_others_gave_back_comes_before_a_new_span),
         cmocka_unit_test(gathered_blocks_go_home_before_the_heap_takes_more),
         cmocka_unit_test(without_memory_there_is_no_block_and_the_heap_stays_sound),

@@ -148,6 +148,7 @@ CLAIM(a_drained_span_that_falls_empty_is_retired) {
     start();
     struct ash_record *span = ash_span_cut(owner, CLASS);
     expect(span != NULL && ash_span_stock(owner, span));
+    ash_span_put(owner, span, ASH_PLACE_ROOMY);
     struct ash_block *block = owner->bins[CLASS].head;
     uint32_t count = ash_span_used(span);
     owner->bins[CLASS].head = NULL;
@@ -179,6 +180,7 @@ CLAIM(a_span_that_changed_hands_is_passed_on) {
     ash_span_set_owner(span, other);
     ash_heap_count(other, ash_span_class(span), (ptrdiff_t)used);
     other->span_count++;
+    ash_span_put(other, span, ASH_PLACE_FULL);
     ash_remote_drain(owner);
     expect_equal(owner->inbox, 0);
     expect_equal(other->inbox, ash_record_ticket(span));
@@ -186,8 +188,8 @@ CLAIM(a_span_that_changed_hands_is_passed_on) {
     ash_remote_drain(other);
     expect_equal(other->inbox, 0);
     expect_equal(ash_span_used(span), used - 1);
-    expect_equal(span->place, ASH_PLACE_LISTED);
-    expect_equal(other->shelves[CLASS].listed, ash_record_ticket(span));
+    expect_equal(span->place, ASH_PLACE_ROOMY);
+    expect_equal(other->shelves[CLASS].lists[ASH_PLACE_ROOMY], ash_record_ticket(span));
     ash_heap_audit(other);
 }
 

@@ -18,8 +18,7 @@ static void start(void) {
 static struct ash_record *current_span(unsigned class_index) {
     struct ash_record *span = ash_span_cut(&heap, class_index);
     expect(span != NULL);
-    span->place = ASH_PLACE_CURRENT;
-    heap.shelves[class_index].current = span;
+    ash_span_put(&heap, span, ASH_PLACE_CURRENT);
     return span;
 }
 
@@ -106,8 +105,8 @@ CLAIM(what_came_back_is_given_again_lowest_first) {
     start();
     struct ash_record *span = current_span(8);
     uint32_t count = take_all(span, blocks);
-    span->place = ASH_PLACE_FULL;
-    heap.shelves[8].current = NULL;
+    ash_span_lift(&heap, span);
+    ash_span_put(&heap, span, ASH_PLACE_FULL);
     struct sequence sequence = sequence_from(61);
     bool back[ASH_SLICE_BYTES / 16] = {false};
     for (uint32_t i = 0; i < count / 2; i++) {
@@ -127,14 +126,14 @@ CLAIM(a_full_span_is_listed_when_a_block_comes_back) {
     start();
     struct ash_record *span = current_span(8);
     uint32_t count = take_all(span, blocks);
-    span->place = ASH_PLACE_FULL;
-    heap.shelves[8].current = NULL;
+    ash_span_lift(&heap, span);
+    ash_span_put(&heap, span, ASH_PLACE_FULL);
     give(span, blocks[3]);
-    expect_equal(span->place, ASH_PLACE_LISTED);
-    expect_equal(heap.shelves[8].listed, ash_record_ticket(span));
+    expect_equal(span->place, ASH_PLACE_ROOMY);
+    expect_equal(heap.shelves[8].lists[ASH_PLACE_ROOMY], ash_record_ticket(span));
     ash_heap_audit(&heap);
     give(span, blocks[4]);
-    expect_equal(heap.shelves[8].listed, ash_record_ticket(span));
+    expect_equal(heap.shelves[8].lists[ASH_PLACE_ROOMY], ash_record_ticket(span));
     for (uint32_t k = 0; k < count; k++) {
         if (k != 3 && k != 4) {
             expect_equal(span->kind, ASH_KIND_SPAN);
@@ -142,7 +141,7 @@ CLAIM(a_full_span_is_listed_when_a_block_comes_back) {
         }
     }
     expect_equal(span->kind, ASH_KIND_FREE);  // give reports the moment a span empties
-    expect_equal(heap.shelves[8].listed, 0);
+    expect_equal(heap.shelves[8].lists[ASH_PLACE_ROOMY], 0);
     expect_equal(heap.span_count, 0);
     expect_equal(heap.out_bytes, 0);
     expect_equal(free_slices() % ASH_UNIT_SLICES, 0);
@@ -174,8 +173,8 @@ CLAIM(a_span_cut_again_remembers_nothing) {
         struct ash_record *span = current_span(20);
         uint32_t count = take_all(span, blocks);
         expect_equal(count, ash_classes[20].blocks);
-        span->place = ASH_PLACE_FULL;
-        heap.shelves[20].current = NULL;
+        ash_span_lift(&heap, span);
+        ash_span_put(&heap, span, ASH_PLACE_FULL);
         for (uint32_t k = 0; k < count; k++) {
             give(span, blocks[count - 1 - k]);
         }
@@ -190,18 +189,18 @@ CLAIM(any_span_can_leave_the_list) {
         for (int i = 0; i < 5; i++) {
             spans[i] = ash_span_cut(&heap, 2);
             expect(spans[i] != NULL);
-            ash_span_list(&heap, spans[i]);
+            ash_span_put(&heap, spans[i], ASH_PLACE_ROOMY);
         }
-        ash_span_unlist(&heap, spans[gone]);
+        ash_span_lift(&heap, spans[gone]);
         ash_heap_audit(&heap);
         for (int i = 4; i >= 0; i--) {
             if (i == (int)gone) {
                 continue;
             }
-            expect_equal(heap.shelves[2].listed, ash_record_ticket(spans[i]));
-            ash_span_unlist(&heap, spans[i]);
+            expect_equal(heap.shelves[2].lists[ASH_PLACE_ROOMY], ash_record_ticket(spans[i]));
+            ash_span_lift(&heap, spans[i]);
         }
-        expect_equal(heap.shelves[2].listed, 0);
+        expect_equal(heap.shelves[2].lists[ASH_PLACE_ROOMY], 0);
     }
 }
 
