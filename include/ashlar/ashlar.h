@@ -108,6 +108,62 @@ ASH_EXPORT int ash_version(void) ASH_NOEXCEPT;
 // True if the process's own `malloc` is ashlar's.
 ASH_EXPORT bool ash_is_active(void) ASH_NOEXCEPT;
 
+// Heaps ------------------------------------------------------------------------
+
+// A heap: memory apart from that of all other heaps, which can be given back at once.
+//
+// Any thread may allocate from any heap at any time, and free its blocks with ash_free. But while
+// a heap is deleted or destroyed, and from then on, nobody may use it, nor free or
+// resize blocks of it meanwhile: the caller sees to that, as it would for a mutex.
+// Threads that have used the heap may end at any time, before, during and after.
+typedef struct ash_realm ash_heap_t;
+
+// A new, empty heap. NULL with errno ENOMEM. It costs about 150 bytes, and about 3 KiB more and
+// a page for each size class for each thread that allocates from it.
+ASH_EXPORT ASH_NODISCARD ash_heap_t *ash_heap_new(void) ASH_NOEXCEPT;
+
+// Ends a heap. Its blocks live on, in the main heap. NULL is allowed; for the main heap nothing
+// happens.
+ASH_EXPORT void ash_heap_delete(ash_heap_t *heap) ASH_NOEXCEPT;
+
+// Ends a heap and all of its blocks, small, large and huge, without visiting them. NULL is
+// allowed; for the main heap nothing happens.
+ASH_EXPORT void ash_heap_destroy(ash_heap_t *heap) ASH_NOEXCEPT;
+
+// What ash_malloc allocates from. Never deleted.
+ASH_EXPORT ash_heap_t *ash_heap_main(void) ASH_NOEXCEPT;
+
+// The heap of a block; NULL for NULL and what is not a block of ashlar's. After
+// ash_heap_delete it is the main heap.
+ASH_EXPORT ash_heap_t *ash_heap_of(const void *block) ASH_NOEXCEPT;
+
+// Whether the block is the heap's.
+ASH_EXPORT bool ash_heap_contains(const ash_heap_t *heap, const void *block) ASH_NOEXCEPT;
+
+// Takes in what other threads have freed, and gives free memory of the heap back: what the
+// calling thread has in it, and what lies in it without a thread. True if anything went back to
+// the system.
+ASH_EXPORT bool ash_heap_collect(ash_heap_t *heap) ASH_NOEXCEPT;
+
+// Limits the memory that the heap takes, in bytes, counted in slices of 64 KiB for small blocks
+// and large ones, and in pages for huge ones. Requests that would exceed it fail with ENOMEM. 0
+// means no limit. What the heap has already stays. ash_heap_bytes is what counts.
+ASH_EXPORT void ash_heap_set_limit(ash_heap_t *heap, size_t bytes) ASH_NOEXCEPT;
+ASH_EXPORT size_t ash_heap_bytes(const ash_heap_t *heap) ASH_NOEXCEPT;
+
+// As the functions without `heap_`, from that heap. The resizing ones accept a block of any heap;
+// if it moves, it moves to `heap`. (ash_realloc leaves a block in its heap.)
+ASH_EXPORT ASH_NODISCARD void *ash_heap_malloc(ash_heap_t *heap, size_t bytes) ASH_NOEXCEPT;
+ASH_EXPORT ASH_NODISCARD void *ash_heap_zalloc(ash_heap_t *heap, size_t bytes) ASH_NOEXCEPT;
+ASH_EXPORT ASH_NODISCARD void *ash_heap_calloc(ash_heap_t *heap, size_t count,
+                                               size_t bytes) ASH_NOEXCEPT;
+ASH_EXPORT ASH_NODISCARD void *ash_heap_realloc(ash_heap_t *heap, void *block,
+                                                size_t bytes) ASH_NOEXCEPT;
+ASH_EXPORT ASH_NODISCARD void *ash_heap_reallocarray(ash_heap_t *heap, void *block, size_t count,
+                                                     size_t bytes) ASH_NOEXCEPT;
+ASH_EXPORT ASH_NODISCARD void *ash_heap_aligned_alloc(ash_heap_t *heap, size_t align,
+                                                      size_t bytes) ASH_NOEXCEPT;
+
 // Threads --------------------------------------------------------------------
 
 // The calling thread's id: never 0, different from that of every other living thread,

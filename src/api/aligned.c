@@ -23,24 +23,27 @@ static unsigned aligned_class(size_t align, size_t bytes) {
     return i;
 }
 
-// `align` is a power of two. NULL without memory; errno may say so.
-static void *aligned_take(size_t align, size_t bytes) {
+static void *aligned_small(struct ash_realm *realm, size_t bytes) {
+    return realm == NULL ? ash_malloc_inline(bytes) : ash_take(realm, bytes);
+}
+
+void *ash_aligned_take(struct ash_realm *realm, size_t align, size_t bytes) {
     if (align <= ASH_MIN_ALIGN) {
-        return ash_malloc_inline(bytes);
+        return aligned_small(realm, bytes);
     }
     if (ash_unlikely(!ash_boot())) {  // it sets up the classes
         return NULL;
     }
     unsigned class_index = aligned_class(align, bytes);
     if (class_index < ASH_CLASS_COUNT) {
-        return ash_malloc_inline(ash_classes[class_index].block_bytes);
+        return aligned_small(realm, ash_classes[class_index].block_bytes);
     }
     bool zero;
-    return ash_large_take(bytes, align, &zero);
+    return ash_large_take(ash_thread_realm(realm), bytes, align, &zero);
 }
 
 static void *aligned_or_enomem(size_t align, size_t bytes) {
-    void *block = aligned_take(align, bytes);
+    void *block = ash_aligned_take(NULL, align, bytes);
     if (block == NULL) {
         errno = ENOMEM;
     }
@@ -60,7 +63,7 @@ ASH_NOINLINE int ash_posix_memalign(void **block, size_t align, size_t bytes) {
         return EINVAL;
     }
     int saved_errno = errno;
-    void *taken = aligned_take(align, bytes);
+    void *taken = ash_aligned_take(NULL, align, bytes);
     errno = saved_errno;
     if (taken == NULL) {
         return ENOMEM;

@@ -45,13 +45,13 @@ static struct ash_heap *boot_forker;  // under the boot lock
 
 static void boot_fork_prepare(void) {
     struct ash_heap *mine = ash_thread_find();
-    if (mine != NULL) {
-        ash_hold(mine);  // before all locks: the helper takes some while it tends it
-    }
     ash_lock_take(&boot_lock);
     boot_forker = mine;
     ash_late_fork_prepare();
-    ash_registry_fork_prepare();
+    ash_registry_enter();
+    if (mine != NULL) {
+        ash_hold_home(mine);  // before the locks that the helper takes while it tends one
+    }
     ash_store_fork_prepare();
     ash_huge_fork_prepare();
     ash_meta_fork_prepare();
@@ -61,13 +61,12 @@ static void boot_fork_parent(void) {
     ash_meta_fork_done();
     ash_huge_fork_done();
     ash_store_fork_done();
-    ash_registry_fork_done();
-    ash_late_fork_done();
-    struct ash_heap *mine = boot_forker;
-    ash_lock_drop(&boot_lock);
-    if (mine != NULL) {
-        ash_hold_end(mine);
+    if (boot_forker != NULL) {
+        ash_hold_home_end(boot_forker);
     }
+    ash_registry_leave();
+    ash_late_fork_done();
+    ash_lock_drop(&boot_lock);
 }
 
 static void boot_fork_child(void) {

@@ -5,46 +5,113 @@
 #include "api/boot.h"
 #include "api/helper.h"
 #include "ashlar/ashlar.h"
+#include "base/bits.h"
 #include "base/compiler.h"
 #include "base/config.h"
-#include "supply/huge.h"
+#include "platform/os.h"
 #include "supply/run.h"
 #include "supply/store.h"
 
-static void *large_run(size_t bytes, size_t align, bool *zero) {
-    return align <= ASH_UNIT_BYTES ? ash_run_take(bytes, align, zero) : NULL;
+static void *large_run(struct ash_realm *realm, size_t bytes, size_t align, bool *zero) {
+    if (align > ASH_UNIT_BYTES || !ash_realm_charge(realm, ash_run_charge(bytes))) {
+        return NULL;
+    }
+    struct ash_record *run = ash_run_take(bytes, align, zero);
+    if (run == NULL) {
+        ash_realm_refund(realm, ash_run_charge(bytes));
+        return NULL;
+    }
+    ash_realm_add_run(realm, run);
+    return ash_record_start(run);
 }
 
-static void *large_huge(size_t bytes, size_t align, bool *zero) {
+static void *large_huge(struct ash_realm *realm, size_t bytes, size_t align, bool *zero) {
     *zero = true;
-    return ash_huge_take(bytes, align);
+    return ash_large_take_huge(realm, bytes, align);
+}
+
+void *ash_large_take_huge(struct ash_realm *realm, size_t bytes, size_t align) {
+    bytes = ash_round_up(bytes, ash_os_page_bytes());
+    if (!ash_realm_charge(realm, bytes)) {
+        return NULL;
+    }
+    void *block = ash_huge_take(realm, bytes, align);
+    if (block == NULL) {
+        ash_realm_refund(realm, bytes);
+    }
+    return block;
 }
 
 // By its size one of the two; the other one if the first has no place for it. Of the
 // store only what it holds already: growing for it unit by unit is no way to ask for
 // what the system has just refused.
-static void *large_either(size_t bytes, size_t align, bool *zero) {
+static void *large_either(struct ash_realm *realm, size_t bytes, size_t align, bool *zero) {
     if (bytes <= ASH_RUN_MAX) {
-        void *run = large_run(bytes, align, zero);
-        return run != NULL ? run : large_huge(bytes, align, zero);
+        void *run = large_run(realm, bytes, align, zero);
+        return run != NULL ? run : large_huge(realm, bytes, align, zero);
     }
-    void *huge = large_huge(bytes, align, zero);
+    void *huge = large_huge(realm, bytes, align, zero);
     if (huge != NULL || bytes > ash_store_measure().free_bytes) {
         return huge;
     }
-    return large_run(bytes, align, zero);
+    return large_run(realm, bytes, align, zero);
 }
 
-void *ash_large_take(size_t bytes, size_t align, bool *zero) {
+void *ash_large_take(struct ash_realm *realm, size_t bytes, size_t align, bool *zero) {
     if (bytes > ASH_LARGE_MAX || align > PTRDIFF_MAX / 2 || !ash_boot()) {
         return NULL;
     }
     bytes = bytes == 0 ? 1 : bytes;
-    void *block = large_either(bytes, align, zero);
+    void *block = large_either(realm, bytes, align, zero);
     if (ash_unlikely(block == NULL) && bytes <= ash_store_measure().active_bytes) {
         (void)ash_collect();  // empty spans may be what is in the way
-        block = large_either(bytes, align, zero);
+        block = large_either(realm, bytes, align, zero);
     }
     ash_helper_start();
     return block;
+}
+
+void ash_large_give_run(struct ash_record *run) {
+    ash_realm_refund(run->realm, ash_run_bytes(run));
+    ash_realm_remove_run(run);
+    ash_run_give(run);
+    ash_helper_wake();
+}
+
+bool ash_large_give_huge(void *block) {
+    struct ash_huge was = ash_huge_give(block);
+    if (was.bytes == 0) {
+        return false;
+    }
+    ash_realm_refund(was.realm, was.bytes);
+    return true;
+}
+
+bool ash_large_resize_run(struct ash_record *run, size_t bytes) {
+    size_t before = ash_run_bytes(run);
+    size_t after = ash_run_charge(bytes);
+    if (after > before && !ash_realm_charge(run->realm, after - before)) {
+        return false;
+    }
+    bool resized = ash_run_resize(run, bytes);
+    if (!resized && after > before) {
+        ash_realm_refund(run->realm, after - before);
+    } else if (resized && after < before) {
+        ash_realm_refund(run->realm, before - after);
+    }
+    return resized;
+}
+
+void *ash_large_resize_huge(struct ash_huge *huge, size_t bytes) {
+    bytes = ash_round_up(bytes, ash_os_page_bytes());
+    if (bytes > huge->bytes && !ash_realm_charge(huge->realm, bytes - huge->bytes)) {
+        return NULL;
+    }
+    void *moved = ash_huge_resize(huge->start, bytes);
+    if (moved == NULL && bytes > huge->bytes) {
+        ash_realm_refund(huge->realm, bytes - huge->bytes);
+    } else if (moved != NULL && bytes < huge->bytes) {
+        ash_realm_refund(huge->realm, huge->bytes - bytes);
+    }
+    return moved;
 }

@@ -8,12 +8,28 @@
 #include <stdint.h>
 
 #include "base/config.h"
+#include "heap/realm.h"
+#include "supply/huge.h"
 
 // No object is larger: its size rounded up must still be a ptrdiff_t.
 #define ASH_LARGE_MAX ((size_t)PTRDIFF_MAX - ASH_UNIT_BYTES)
 
-// At least `bytes` at a multiple of `align`. `*zero` says whether all of it is
+// At least `bytes` for the realm, at a multiple of `align`. `*zero` says whether all of it is
 // zero. NULL without memory or above ASH_LARGE_MAX; errno is the caller's business.
-void *ash_large_take(size_t bytes, size_t align, bool *zero);
+void *ash_large_take(struct ash_realm *realm, size_t bytes, size_t align, bool *zero);
+
+// The same, as a mapping of its own.
+void *ash_large_take_huge(struct ash_realm *realm, size_t bytes, size_t align);
+
+void ash_large_give_run(struct ash_record *run);
+
+// False if it is not a huge block.
+bool ash_large_give_huge(void *block);
+
+// In place. False if it cannot be.
+bool ash_large_resize_run(struct ash_record *run, size_t bytes);
+
+// In place or elsewhere. NULL without memory; the block is then as it was.
+void *ash_large_resize_huge(struct ash_huge *huge, size_t bytes);
 
 #endif

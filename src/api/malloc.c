@@ -21,14 +21,7 @@
 
 // Allocating ------------------------------------------------------------------------
 
-static void *malloc_class(unsigned class_index) {
-    struct ash_heap *heap = ash_thread_attach();
-    if (heap == NULL) {
-        return NULL;
-    }
-    if (heap == &ash_heap_done) {
-        return ash_late_take(class_index);
-    }
+static void *malloc_refill(struct ash_heap *heap, unsigned class_index) {
     ash_hold(heap);
     void *block = ash_refill(heap, class_index);
     ash_hold_end(heap);
@@ -36,39 +29,85 @@ static void *malloc_class(unsigned class_index) {
     return block;
 }
 
+// The thread has no heap, or none any more: a heap of the realm serves for this once.
+static ASH_COLD void *malloc_late(struct ash_realm *realm, unsigned class_index) {
+    if (realm == NULL || realm == &ash_realm_main) {
+        return ash_late_take(class_index);
+    }
+    struct ash_heap *heap = ash_realm_heap(realm, NULL);
+    if (heap == NULL) {
+        return NULL;
+    }
+    void *block = malloc_refill(heap, class_index);
+    ash_realm_leave(heap);
+    return block;
+}
+
+static void *malloc_class(struct ash_realm *realm, unsigned class_index) {
+    struct ash_heap *mine = ash_thread_attach();
+    if (mine == NULL) {
+        return NULL;
+    }
+    if (mine == &ash_heap_done) {
+        return malloc_late(realm, class_index);
+    }
+    if (realm == NULL) {
+        return malloc_refill(mine, class_index);
+    }
+    struct ash_heap *heap = ash_realm_heap(realm, mine);
+    return heap == NULL ? NULL : malloc_refill(heap, class_index);
+}
+
 // As malloc_class, after all that is free has been gathered.
-static ASH_COLD void *malloc_class_again(unsigned class_index) {
+static ASH_COLD void *malloc_class_again(struct ash_realm *realm, unsigned class_index) {
     (void)ash_collect();
-    return malloc_class(class_index);
+    return malloc_class(realm, class_index);
 }
 
-static void *malloc_small(unsigned class_index) {
-    void *block = malloc_class(class_index);
-    return ash_likely(block != NULL) ? block : malloc_class_again(class_index);
+static void *malloc_small(struct ash_realm *realm, unsigned class_index) {
+    void *block = malloc_class(realm, class_index);
+    return ash_likely(block != NULL) ? block : malloc_class_again(realm, class_index);
 }
 
-ASH_NOINLINE void *ash_malloc_slow(size_t bytes) {
+ASH_NOINLINE void *ash_take_slow(struct ash_realm *realm, size_t bytes) {
     bool zero;
-    void *block = bytes <= ASH_BLOCK_MAX ? malloc_small(ash_class_of(bytes))
-                                         : ash_large_take(bytes, ASH_MIN_ALIGN, &zero);
+    void *block = bytes <= ASH_BLOCK_MAX
+                      ? malloc_small(realm, ash_class_of(bytes))
+                      : ash_large_take(ash_thread_realm(realm), bytes, ASH_MIN_ALIGN, &zero);
     if (ash_unlikely(block == NULL)) {
         errno = ENOMEM;
     }
     return block;
 }
 
-void *ash_zalloc(size_t bytes) {
-    if (bytes <= ASH_BLOCK_MAX) {
-        void *block = ash_malloc_inline(bytes);
-        return block == NULL ? NULL : memset(block, 0, bytes);
-    }
+ASH_NOINLINE void *ash_malloc_slow(size_t bytes) {
+    return ash_take_slow(NULL, bytes);
+}
+
+static void *malloc_zero_large(struct ash_realm *realm, size_t bytes) {
     bool zero = false;
-    void *block = ash_large_take(bytes, ASH_MIN_ALIGN, &zero);
+    void *block = ash_large_take(ash_thread_realm(realm), bytes, ASH_MIN_ALIGN, &zero);
     if (block == NULL) {
         errno = ENOMEM;
         return NULL;
     }
     return zero ? block : memset(block, 0, bytes);
+}
+
+void *ash_zalloc(size_t bytes) {
+    if (bytes > ASH_BLOCK_MAX) {
+        return malloc_zero_large(NULL, bytes);
+    }
+    void *block = ash_malloc_inline(bytes);
+    return block == NULL ? NULL : memset(block, 0, bytes);
+}
+
+void *ash_take_zero(struct ash_realm *realm, size_t bytes) {
+    if (bytes > ASH_BLOCK_MAX) {
+        return malloc_zero_large(realm, bytes);
+    }
+    void *block = ash_take(realm, bytes);
+    return block == NULL ? NULL : memset(block, 0, bytes);
 }
 
 // Freeing ---------------------------------------------------------------------------
@@ -93,20 +132,23 @@ static void free_local(struct ash_heap *heap, const struct ash_record *record,
 
 // The owner was another heap, or the thread did not know its own.
 static void free_in_span(struct ash_record *span, struct ash_block *block) {
-    struct ash_heap *heap = ash_thread_attach();
-    if (heap == NULL || heap == &ash_heap_done) {
+    struct ash_heap *mine = ash_thread_attach();
+    struct ash_heap *owner = ash_tenure_owner(&span->owner);
+    if (mine == NULL || mine == &ash_heap_done) {
         ash_remote_free_now(span, block);
-    } else if (atomic_load_explicit(&span->owner, memory_order_relaxed) == heap) {
-        free_local(heap, span, block);
-    } else {
-        ash_remote_free(heap, span, block);
+    } else if (owner == mine || ash_realm_is_home(owner, mine)) {
+        free_local(owner, span, block);
+    } else if (ash_realm_of(owner) == &ash_realm_main) {
+        ash_remote_free(mine, span, block);
+    } else {  // its realm may end before a gathered block would be published
+        ash_remote_free_now(span, block);
     }
 }
 
 // Not a block that the store or a heap knows. Pointers from before ashlar took
 // over (or from memory of others) are let alone; in our own memory it is an error.
 static void free_unknown(void *block) {
-    if (ash_huge_give(block)) {
+    if (ash_large_give_huge(block)) {
         return;
     }
     if (ash_region_contains(block) && !ash_region_is_foreign(block)) {
@@ -128,8 +170,7 @@ static ASH_NOINLINE void free_other(void *block) {
         if (ash_record_start(record) != block) {
             ash_report_bad_pointer("free", block, "it does not point to the start of a block");
         }
-        ash_run_give(record);
-        ash_helper_wake();
+        ash_large_give_run(record);
     }
 }
 

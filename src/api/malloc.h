@@ -9,16 +9,26 @@
 #include "api/thread.h"
 #include "base/compiler.h"
 #include "heap/fast.h"
+#include "heap/realm.h"
 
 // Whatever the size and whatever the thread. Sets errno and returns NULL on
 // failure; keeps errno on success.
 void *ash_malloc_slow(size_t bytes);
+
+// As ash_malloc_slow, from a realm; NULL is the calling thread's own.
+void *ash_take_slow(struct ash_realm *realm, size_t bytes);
+
+// As ash_take, all zero.
+void *ash_take_zero(struct ash_realm *realm, size_t bytes);
 
 // Whatever the pointer. Keeps errno. Called when ash_fast_give has failed.
 void ash_free_slow(void *block);
 
 // As ash_malloc, all zero.
 void *ash_zalloc(size_t bytes);
+
+// At a multiple of `align`, a power of two. NULL without memory; errno may say so.
+void *ash_aligned_take(struct ash_realm *realm, size_t align, size_t bytes);
 
 ASH_INLINE void *ash_malloc_inline(size_t bytes) {
     struct ash_heap *heap = ash_thread_own_heap();
@@ -29,6 +39,20 @@ ASH_INLINE void *ash_malloc_inline(size_t bytes) {
         }
     }
     return ash_malloc_slow(bytes);
+}
+
+ASH_INLINE void *ash_take(struct ash_realm *realm, size_t bytes) {
+    struct ash_heap *mine = ash_thread_own_heap();
+    if (ash_likely(bytes <= ASH_FAST_MAX && mine != NULL)) {
+        struct ash_recent *recent = ash_heap_recent(mine, realm->serial);
+        if (ash_likely(recent->serial == realm->serial)) {
+            void *block = ash_fast_take(recent->heap, bytes);
+            if (ash_likely(block != NULL)) {
+                return block;
+            }
+        }
+    }
+    return ash_take_slow(realm, bytes);
 }
 
 ASH_INLINE void ash_free_inline(void *block) {

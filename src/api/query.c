@@ -10,6 +10,7 @@
 #include "ashlar/ashlar.h"
 #include "base/bits.h"
 #include "heap/sizeclass.h"
+#include "heap/tenure.h"
 #include "platform/os.h"
 #include "supply/huge.h"
 #include "supply/region.h"
@@ -17,7 +18,7 @@
 size_t ash_query_bytes(const void *block) {
     const struct ash_record *record = ash_region_contains(block) ? ash_record_first(block) : NULL;
     if (record == NULL || record->kind == ASH_KIND_FREE) {
-        return ash_huge_bytes(block);
+        return ash_huge_find(block).bytes;
     }
     size_t offset = (size_t)((const char *)block - ash_record_start(record));
     if (record->kind == ASH_KIND_RUN) {
@@ -25,6 +26,17 @@ size_t ash_query_bytes(const void *block) {
     }
     const struct ash_class *c = &ash_classes[record->class_index];
     return (size_t)ash_class_index(c, offset) * c->block_bytes == offset ? c->block_bytes : 0;
+}
+
+// A run's other slices are FREE in their records, so of a run and of a huge block only the start
+// is known.
+struct ash_realm *ash_query_realm(const void *p) {
+    struct ash_record *record = ash_region_contains(p) ? ash_record_first(p) : NULL;
+    if (record == NULL || record->kind == ASH_KIND_FREE) {
+        return ash_huge_find(p).realm;
+    }
+    return record->kind == ASH_KIND_RUN ? record->realm
+                                        : ash_realm_of(ash_tenure_owner(&record->owner));
 }
 
 ASH_NOINLINE size_t ash_usable_size(const void *block) {

@@ -5,7 +5,12 @@
 
 #include <stddef.h>
 
+#include "heap/realm.h"
+
 // The bytes a block holds; 0 if `block` does not point to the start of one.
 size_t ash_query_bytes(const void *block);
+
+// The realm of the block that `p` points to or into; NULL if there is none.
+struct ash_realm *ash_query_realm(const void *p);
 
 #endif

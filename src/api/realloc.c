@@ -1,3 +1,5 @@
+#include "api/realloc.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -6,6 +8,7 @@
 #include "api/query.h"
 #include "ashlar/ashlar.h"
 #include "base/bits.h"
+#include "heap/tenure.h"
 #include "platform/report.h"
 #include "supply/huge.h"
 #include "supply/run.h"
@@ -16,15 +19,18 @@ static bool realloc_fits(size_t held, size_t bytes) {
     return bytes <= held && held <= ASH_BLOCK_MAX && (bytes >= held / 2 || held == ASH_CLASS_STEP);
 }
 
-static void *realloc_move(void *block, size_t held, size_t bytes) {
+// `realm` NULL is the calling thread's own.
+static void *realloc_take(struct ash_realm *realm, size_t bytes) {
+    return realm == NULL ? ash_malloc_inline(bytes) : ash_take(realm, bytes);
+}
+
+static void *realloc_move(struct ash_realm *realm, void *block, size_t held, size_t bytes) {
     // A run that grows this far will grow on: from now on by moving page tables.
-    bool zero;
     void *moved = bytes > held && bytes >= ASH_MOVE_MIN && held >= ASH_MOVE_MIN
-                      ? ash_huge_take(bytes, ASH_MIN_ALIGN)
+                      ? ash_large_take_huge(ash_thread_realm(realm), bytes, ASH_MIN_ALIGN)
                       : NULL;
     if (moved == NULL) {
-        moved = bytes <= ASH_BLOCK_MAX ? ash_malloc_inline(bytes)
-                                       : ash_large_take(bytes, ASH_MIN_ALIGN, &zero);
+        moved = realloc_take(realm, bytes);
     }
     if (moved != NULL) {
         memcpy(moved, block, ash_min(held, bytes));
@@ -33,35 +39,45 @@ static void *realloc_move(void *block, size_t held, size_t bytes) {
     return moved;
 }
 
-static void *realloc_run(struct ash_record *run, void *block, size_t bytes) {
-    if (bytes > ASH_BLOCK_MAX && ash_run_resize(run, bytes)) {
+static void *realloc_run(struct ash_realm *realm, struct ash_record *run, void *block,
+                         size_t bytes) {
+    if (bytes > ASH_BLOCK_MAX && ash_large_resize_run(run, bytes)) {
         return block;
     }
-    return realloc_move(block, run->run_bytes, bytes);
+    return realloc_move(realm != NULL ? realm : run->realm, block, run->run_bytes, bytes);
 }
 
-static void *realloc_huge(void *block, size_t held, size_t bytes) {
-    void *moved = bytes > ASH_MOVE_MIN ? ash_huge_resize(block, bytes) : NULL;
-    return moved != NULL ? moved : realloc_move(block, held, bytes);
+static void *realloc_huge(struct ash_realm *realm, void *block, size_t held, size_t bytes) {
+    struct ash_huge huge = ash_huge_find(block);
+    void *moved = bytes > ASH_MOVE_MIN ? ash_large_resize_huge(&huge, bytes) : NULL;
+    return moved != NULL ? moved
+                         : realloc_move(realm != NULL ? realm : huge.realm, block, held, bytes);
 }
 
-static void *realloc_any(void *block, size_t held, size_t bytes) {
+// A block stays in its realm. One of the calling thread's own heap need not be asked.
+static struct ash_realm *realloc_realm(struct ash_record *span) {
+    struct ash_heap *owner = ash_tenure_owner(&span->owner);
+    return owner == ash_thread_heap() ? NULL : ash_realm_of(owner);
+}
+
+// `realm` NULL: where the block is.
+static void *realloc_any(struct ash_realm *realm, void *block, size_t held, size_t bytes) {
     if (realloc_fits(held, bytes)) {
         return block;
     }
     struct ash_record *record = ash_region_contains(block) ? ash_record_first(block) : NULL;
     if (record != NULL && record->kind == ASH_KIND_SPAN) {
-        return realloc_move(block, held, bytes);
+        return realloc_move(realm != NULL ? realm : realloc_realm(record), block, held, bytes);
     }
     if (record != NULL && record->kind == ASH_KIND_RUN) {
-        return realloc_run(record, block, bytes);
+        return realloc_run(realm, record, block, bytes);
     }
-    return realloc_huge(block, held, bytes);
+    return realloc_huge(realm, block, held, bytes);
 }
 
-ASH_NOINLINE void *ash_realloc(void *block, size_t bytes) {
+void *ash_resize(struct ash_realm *realm, void *block, size_t bytes) {
     if (block == NULL) {
-        return ash_malloc_inline(bytes);
+        return realloc_take(realm, bytes);
     }
     if (bytes == 0) {
         ash_free_inline(block);
@@ -72,7 +88,7 @@ ASH_NOINLINE void *ash_realloc(void *block, size_t bytes) {
         ash_report_bad_pointer("realloc", block, "it does not point to the start of a block");
     }
     int saved_errno = errno;
-    void *moved = bytes > ASH_LARGE_MAX ? NULL : realloc_any(block, held, bytes);
+    void *moved = bytes > ASH_LARGE_MAX ? NULL : realloc_any(realm, block, held, bytes);
     if (moved == NULL && bytes <= held) {
         errno = saved_errno;
         return block;  // no memory to move to, and none needed
@@ -83,11 +99,15 @@ ASH_NOINLINE void *ash_realloc(void *block, size_t bytes) {
     return moved;
 }
 
+ASH_NOINLINE void *ash_realloc(void *block, size_t bytes) {
+    return ash_resize(NULL, block, bytes);
+}
+
 ASH_NOINLINE void *ash_reallocarray(void *block, size_t count, size_t bytes) {
     size_t total;
     if (ash_mul_overflows(count, bytes, &total)) {
         errno = ENOMEM;
         return NULL;
     }
-    return ash_realloc(block, total);
+    return ash_resize(NULL, block, total);
 }

@@ -17,6 +17,7 @@
 #include "api/helper.h"
 #include "ashlar/ashlar.h"
 #include "heap/orphan.h"
+#include "heap/realm.h"
 #include "heap/registry.h"
 #include "platform/identity.h"
 #include "platform/os.h"
@@ -85,6 +86,7 @@ static void thread_remember(struct ash_heap *heap) {
 static void thread_give_up(struct ash_heap *heap) {
     bool lasts = ASH_SLOT != ASH_SLOT_KEY && thread_level_now() == THREAD_SLOT;
     ash_thread_set_heap(lasts ? &ash_heap_done : NULL);
+    ash_realm_leave_all(heap);
     if (lasts) {
         ash_orphan_abandon(heap);
         return;
@@ -122,7 +124,7 @@ static struct ash_heap *thread_new_heap(void) {
 
 // In order: one whose thread has ended, one whose thread vanished, a new one.
 static struct ash_heap *thread_make_heap(uint32_t tid, uint32_t process) {
-    struct ash_heap *heap = ash_registry_take_orphan();
+    struct ash_heap *heap = ash_registry_take_orphan(&ash_realm_main);
     if (heap == NULL) {
         heap = ash_registry_reap(process);
     }
@@ -264,6 +266,14 @@ struct ash_heap *ash_thread_attach(void) {
         thread_hook(heap);
     }
     return heap;
+}
+
+struct ash_realm *ash_thread_realm(struct ash_realm *realm) {
+    const struct ash_heap *mine = realm == NULL ? ash_thread_heap() : NULL;
+    if (mine != NULL) {
+        realm = ash_realm_of(mine);
+    }
+    return realm != NULL ? realm : &ash_realm_main;
 }
 
 struct ash_heap *ash_thread_find(void) {

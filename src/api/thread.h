@@ -15,6 +15,9 @@
 // paths: a call costs little if the slot is filled and right.
 struct ash_heap *ash_thread_attach(void);
 
+// `realm`, or if that is NULL the one of the calling thread's own heap.
+struct ash_realm *ash_thread_realm(struct ash_realm *realm);
+
 // The calling thread's heap if it has one already. Around fork.
 struct ash_heap *ash_thread_find(void);
 

@@ -1,8 +1,11 @@
 #include "heap/heap.h"
 
+#include "heap/realm.h"
+
 struct ash_heap ash_heap_done;
 
 void ash_heap_init(struct ash_heap *heap) {
+    atomic_store_explicit(&heap->part_of, &ash_realm_main, memory_order_relaxed);
     for (unsigned i = 0; i < ASH_CLASS_COUNT; i++) {
         heap->bins[i].room = ash_classes[i].cap;
     }

@@ -56,12 +56,22 @@ enum ash_heap_state {
     ASH_HEAP_ORPHAN,  // its thread has ended
     ASH_HEAP_TENDED,  // an orphan that some thread is working on
     ASH_HEAP_LOST,    // its thread was left behind by fork: never touched again
+    ASH_HEAP_SPARE,   // its realm has ended: empty, to be used again
+};
+
+// Where a thread has found its heap in a realm (heap/realm.h).
+struct ash_recent {
+    size_t serial;  // the realm's
+    struct ash_heap *heap;
 };
 
 enum {
     ASH_BIN_UNIT = 8,  // bin_at counts in this, so that a byte suffices
     ASH_FAST_SLOTS = ASH_FAST_MAX / ASH_CLASS_STEP + 1,
+    ASH_HEAP_RECENT = 8,
 };
+
+struct ash_realm;
 
 struct ash_heap {
     // Touched only by the owning thread.
@@ -79,7 +89,13 @@ struct ash_heap {
     // own list (in use, in a bin, on their way home).
     _Atomic size_t out_bytes;
 
-    // Set when a thread takes the heap over.
+    // The realm, and the own heap of the thread that it belongs to: that thread's slot holds
+    // its home, which has none itself. See heap/realm.h.
+    _Atomic(struct ash_realm *) part_of;
+    _Atomic(struct ash_heap *) home;
+    struct ash_recent recent[ASH_HEAP_RECENT];  // by serial; the owner's
+
+    // Set when a thread takes the heap over as its own.
     _Atomic uint32_t tid;      // the kernel's id of the owning thread; 0 for none
     _Atomic uint32_t process;  // the kernel's id of its process
     uintptr_t thread_id;       // the owner's: as platform/identity.h has it
@@ -97,10 +113,13 @@ struct ash_heap {
 
     // The registry's, under its lock.
     struct ash_heap *next;         // all heaps
-    struct ash_heap *next_orphan;  // heaps without a thread
-    struct ash_heap *next_by_id;   // heaps whose threads' ids share a bucket
-    uint32_t id_bucket;            // that bucket's number + 1; 0 for none
-    bool ended;                    // bound to a thread that is past its last exit handler
+    struct ash_heap *next_orphan;  // heaps of its realm without a thread; or spare ones
+    struct ash_heap *next_in_realm;
+    struct ash_heap *others;      // whose home this heap is
+    struct ash_heap *next_other;  // of the same home
+    struct ash_heap *next_by_id;  // heaps whose threads' ids share a bucket
+    uint32_t id_bucket;           // that bucket's number + 1; 0 for none
+    bool ended;                   // bound to a thread that is past its last exit handler
 };
 
 _Static_assert(offsetof(struct ash_heap, bins) % ASH_BIN_UNIT == 0 &&
@@ -125,7 +144,11 @@ static inline uint32_t ash_heap_slow_paths(const struct ash_heap *heap) {
     return atomic_load_explicit(&heap->slow_paths, memory_order_relaxed);
 }
 
-// Makes a zeroed heap ready for its first thread.
+static inline struct ash_recent *ash_heap_recent(struct ash_heap *mine, size_t serial) {
+    return &mine->recent[serial % ASH_HEAP_RECENT];
+}
+
+// Makes a zeroed heap of the main realm ready for its first thread.
 void ash_heap_init(struct ash_heap *heap);
 
 #endif

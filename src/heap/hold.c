@@ -24,6 +24,20 @@ ASH_COLD void ash_hold_wait(struct ash_heap *heap) {
     }
 }
 
+void ash_hold_home(struct ash_heap *mine) {
+    ash_hold(mine);
+    for (struct ash_heap *heap = mine->others; heap != NULL; heap = heap->next_other) {
+        ash_hold(heap);
+    }
+}
+
+void ash_hold_home_end(struct ash_heap *mine) {
+    ash_hold_end(mine);
+    for (struct ash_heap *heap = mine->others; heap != NULL; heap = heap->next_other) {
+        ash_hold_end(heap);
+    }
+}
+
 bool ash_hold_purge(struct ash_heap *heap, unsigned limit) {
     for (unsigned i = 0; i < ASH_CLASS_COUNT; i++) {
         struct ash_shelf *shelf = &heap->shelves[i];

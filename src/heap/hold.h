@@ -33,6 +33,10 @@ static inline void ash_hold_end(struct ash_heap *heap) {
     ash_tenure_rest(&heap->state, ASH_HEAP_ACTIVE);
 }
 
+// The same for a thread's own heap and its others, under the registry's lock: around fork.
+void ash_hold_home(struct ash_heap *mine);
+void ash_hold_home_end(struct ash_heap *mine);
+
 // By anybody but the heap's own thread on a slow path: takes in news, retires spans that
 // have fallen empty, and if `deep` gives the free pages inside of spans back to the system.
 // False if the heap was held by others. Does a part at a time: `*more` says that there is

@@ -3,6 +3,7 @@
 #include "base/assert.h"
 #include "heap/hold.h"
 #include "heap/news.h"
+#include "heap/realm.h"
 #include "heap/registry.h"
 #include "heap/release.h"
 #include "heap/remote.h"
@@ -95,7 +96,7 @@ static struct ash_record *orphan_rob(struct ash_heap *orphan, struct ash_heap *h
 struct ash_record *ash_orphan_adopt(struct ash_heap *heap, unsigned class_index) {
     struct ash_record *span = NULL;
     for (int i = 0; i < ORPHAN_TRIES && span == NULL; i++) {
-        struct ash_heap *orphan = ash_registry_tend_orphan();
+        struct ash_heap *orphan = ash_registry_tend_orphan(ash_realm_of(heap));
         if (orphan == NULL) {
             break;
         }

@@ -1,6 +1,7 @@
 #include "heap/registry.h"
 
 #include "base/assert.h"
+#include "heap/realm.h"
 #include "heap/tenure.h"
 #include "platform/lock.h"
 #include "platform/os.h"
@@ -12,16 +13,20 @@ static struct ash_lock registry_lock = ASH_LOCK(ASH_RANK_REGISTRY);
 // Written under the lock; read by walkers without it.
 static _Atomic(struct ash_heap *) registry_all;
 
-// Under the lock: a queue, so that tending goes round.
-static struct ash_heap *registry_orphans;
-static struct ash_heap **registry_orphans_end = &registry_orphans;
+void ash_registry_enter(void) {
+    ash_lock_take(&registry_lock);
+}
+
+void ash_registry_leave(void) {
+    ash_lock_drop(&registry_lock);
+}
 
 void ash_registry_add(struct ash_heap *heap) {
-    ash_lock_take(&registry_lock);
+    ash_registry_enter();
     heap->next = atomic_load_explicit(&registry_all, memory_order_relaxed);
     // release: pairs with the acquire in ash_registry_next.
     atomic_store_explicit(&registry_all, heap, memory_order_release);
-    ash_lock_drop(&registry_lock);
+    ash_registry_leave();
 }
 
 struct ash_heap *ash_registry_next(const struct ash_heap *heap) {
@@ -65,9 +70,9 @@ static void registry_set_thread(struct ash_heap *heap, uint32_t tid, uint32_t pr
 }
 
 void ash_registry_set_thread(struct ash_heap *heap, uint32_t tid, uint32_t process) {
-    ash_lock_take(&registry_lock);
+    ash_registry_enter();
     registry_set_thread(heap, tid, process);
-    ash_lock_drop(&registry_lock);
+    ash_registry_leave();
 }
 
 static bool registry_is_of(const struct ash_heap *heap, uint32_t tid, uint32_t process) {
@@ -76,7 +81,7 @@ static bool registry_is_of(const struct ash_heap *heap, uint32_t tid, uint32_t p
 }
 
 struct ash_heap *ash_registry_find(uint32_t tid, uint32_t process) {
-    ash_lock_take(&registry_lock);
+    ash_registry_enter();
     struct ash_heap *heap = registry_buckets[tid % REGISTRY_BUCKETS];
     while (heap != NULL && !registry_is_of(heap, tid, process)) {
         heap = heap->next_by_id;
@@ -84,14 +89,14 @@ struct ash_heap *ash_registry_find(uint32_t tid, uint32_t process) {
     if (heap != NULL && heap->ended) {
         heap = &ash_heap_done;
     }
-    ash_lock_drop(&registry_lock);
+    ash_registry_leave();
     return heap;
 }
 
 void ash_registry_end(struct ash_heap *heap) {
-    ash_lock_take(&registry_lock);
+    ash_registry_enter();
     heap->ended = true;
-    ash_lock_drop(&registry_lock);
+    ash_registry_leave();
 }
 
 // A thread in the middle of its end still lives, so nobody else is in the heap.
@@ -121,14 +126,14 @@ static bool registry_take_over(struct ash_heap *heap, uint32_t process) {
 
 struct ash_heap *ash_registry_reap(uint32_t process) {
     struct ash_heap *heap = NULL;
-    ash_lock_take(&registry_lock);
+    ash_registry_enter();
     for (int i = 0; i < REGISTRY_REAPS && heap == NULL; i++) {
         registry_reaped_last = ash_registry_next(registry_reaped_last);
         if (registry_reaped_last != NULL && registry_take_over(registry_reaped_last, process)) {
             heap = registry_reaped_last;
         }
     }
-    ash_lock_drop(&registry_lock);
+    ash_registry_leave();
     return heap;
 }
 
@@ -138,78 +143,82 @@ size_t ash_registry_reaped(void) {
 
 // Orphans -------------------------------------------------------------------------------
 
-static void registry_append(struct ash_heap *heap) {
+void ash_registry_queue_orphan(struct ash_heap *heap) {
+    struct ash_realm *realm = ash_realm_of(heap);
     heap->next_orphan = NULL;
-    *registry_orphans_end = heap;
-    registry_orphans_end = &heap->next_orphan;
+    *realm->orphans_end = heap;
+    realm->orphans_end = &heap->next_orphan;
 }
 
-static void registry_unlink(struct ash_heap **link) {
+static void registry_unlink(struct ash_realm *realm, struct ash_heap **link) {
     struct ash_heap *heap = *link;
     *link = heap->next_orphan;
-    if (registry_orphans_end == &heap->next_orphan) {
-        registry_orphans_end = link;
+    if (realm->orphans_end == &heap->next_orphan) {
+        realm->orphans_end = link;
     }
 }
 
 void ash_registry_put_orphan(struct ash_heap *heap) {
-    ash_lock_take(&registry_lock);
-    registry_append(heap);
-    ash_lock_drop(&registry_lock);
+    ash_registry_enter();
+    ash_registry_queue_orphan(heap);
+    ash_registry_leave();
 }
 
-struct ash_heap *ash_registry_take_orphan(void) {
-    struct ash_heap *taken = NULL;
-    ash_lock_take(&registry_lock);
-    for (struct ash_heap **link = &registry_orphans; *link != NULL; link = &(*link)->next_orphan) {
-        if (ash_tenure_claim(&(*link)->state, ASH_HEAP_ORPHAN, ASH_HEAP_ACTIVE)) {
-            taken = *link;
-            registry_unlink(link);
-            break;
-        }
+struct ash_heap *ash_registry_claim_orphan(struct ash_realm *realm) {
+    struct ash_heap **link = &realm->orphans;
+    while (*link != NULL && !ash_tenure_claim(&(*link)->state, ASH_HEAP_ORPHAN, ASH_HEAP_ACTIVE)) {
+        link = &(*link)->next_orphan;
     }
-    ash_lock_drop(&registry_lock);
-    return taken;
+    struct ash_heap *heap = *link;
+    if (heap != NULL) {
+        registry_unlink(realm, link);
+    }
+    return heap;
 }
 
-struct ash_heap *ash_registry_tend_orphan(void) {
+struct ash_heap *ash_registry_take_orphan(struct ash_realm *realm) {
+    ash_registry_enter();
+    struct ash_heap *heap = ash_registry_claim_orphan(realm);
+    ash_registry_leave();
+    return heap;
+}
+
+struct ash_heap *ash_registry_tend_orphan(struct ash_realm *realm) {
     struct ash_heap *heap = NULL;
     if (!ash_lock_try(&registry_lock)) {
         return NULL;
     }
     // A few at the head: one may be tended just now, or lost for good.
-    for (int i = 0; i < REGISTRY_TRIES && registry_orphans != NULL && heap == NULL; i++) {
-        struct ash_heap *first = registry_orphans;
+    for (int i = 0; i < REGISTRY_TRIES && realm->orphans != NULL && heap == NULL; i++) {
+        struct ash_heap *first = realm->orphans;
         if (ash_tenure_claim(&first->state, ASH_HEAP_ORPHAN, ASH_HEAP_TENDED)) {
             heap = first;
         }
-        registry_unlink(&registry_orphans);
-        registry_append(first);
+        registry_unlink(realm, &realm->orphans);
+        ash_registry_queue_orphan(first);
     }
-    ash_lock_drop(&registry_lock);
+    ash_registry_leave();
     return heap;
 }
 
-void ash_registry_fork_prepare(void) {
-    ash_lock_take(&registry_lock);
-}
-
-void ash_registry_fork_done(void) {
-    ash_lock_drop(&registry_lock);
+// A heap of the calling thread's in another realm.
+static bool registry_is_other(const struct ash_heap *heap, const struct ash_heap *mine) {
+    return mine != NULL && ash_realm_is_home(heap, mine);
 }
 
 void ash_registry_fork_child(struct ash_heap *mine) {
     struct ash_heap *heap = NULL;
     while ((heap = ash_registry_next(heap)) != NULL) {
         uint32_t state = atomic_load_explicit(&heap->state, memory_order_relaxed);
-        if (heap != mine && state != ASH_HEAP_ORPHAN) {
+        if (heap != mine && !registry_is_other(heap, mine) && state != ASH_HEAP_ORPHAN &&
+            state != ASH_HEAP_SPARE) {
             // Its thread may have been anywhere inside it.
             atomic_store_explicit(&heap->state, ASH_HEAP_LOST, memory_order_relaxed);
             atomic_store_explicit(&heap->tid, 0, memory_order_relaxed);
         } else if (heap->ended) {  // its thread is not here
             heap->ended = false;
             atomic_store_explicit(&heap->tid, 0, memory_order_relaxed);
-            registry_append(heap);
+            ash_registry_queue_orphan(heap);
         }
     }
     if (mine != NULL) {

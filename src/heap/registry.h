@@ -31,24 +31,29 @@ struct ash_heap *ash_registry_reap(uint32_t process);
 // How many heaps were taken over so whose threads had vanished without a hook.
 size_t ash_registry_reaped(void);
 
-// Puts a heap among those without a thread.
-void ash_registry_put_orphan(struct ash_heap *heap);
+// The registry's lock, which realms use as well; around fork, too.
+void ash_registry_enter(void);
+void ash_registry_leave(void);
 
-// Takes an orphan for the calling thread: ACTIVE from now on. NULL if there is none.
-struct ash_heap *ash_registry_take_orphan(void);
+// Puts a heap among those of its realm without a thread. The second: under the lock.
+void ash_registry_put_orphan(struct ash_heap *heap);
+void ash_registry_queue_orphan(struct ash_heap *heap);
+
+// Takes an orphan for the calling thread: ACTIVE from now on. NULL if there is none. The
+// second: under the lock.
+struct ash_heap *ash_registry_take_orphan(struct ash_realm *realm);
+struct ash_heap *ash_registry_claim_orphan(struct ash_realm *realm);
 
 // Makes an orphan TENDED and returns it, each time another one; NULL if none is
 // to be had at once. The caller ends with ash_orphan_leave.
-struct ash_heap *ash_registry_tend_orphan(void);
+struct ash_heap *ash_registry_tend_orphan(struct ash_realm *realm);
 
 // The next of all heaps after `heap`, or the first one for NULL. Heaps are never
 // removed, so the walk needs no lock.
 struct ash_heap *ash_registry_next(const struct ash_heap *heap);
 
-// Around fork. In the child every other thread's heap is LOST, and `mine` (which may be
-// NULL) has the child's ids.
-void ash_registry_fork_prepare(void);
-void ash_registry_fork_done(void);
+// In a child of fork, under the lock: every other thread's heap is LOST, and `mine` (which may
+// be NULL) has the child's ids.
 void ash_registry_fork_child(struct ash_heap *mine);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "base/assert.h"
 #include "base/bits.h"
+#include "heap/realm.h"
 #include "heap/tenure.h"
 #include "platform/os.h"
 #include "platform/report.h"
@@ -11,9 +12,13 @@
 
 struct ash_record *ash_span_cut(struct ash_heap *heap, unsigned class_index) {
     const struct ash_class *c = &ash_classes[class_index];
+    if (!ash_realm_charge(ash_realm_of(heap), (size_t)c->slices << ASH_SLICE_SHIFT)) {
+        return NULL;
+    }
     bool zero;
     struct ash_record *span = ash_store_take(c->slices, 1, &zero);
     if (span == NULL) {
+        ash_realm_refund(ash_realm_of(heap), (size_t)c->slices << ASH_SLICE_SHIFT);
         return NULL;
     }
     for (uint32_t i = 0; i < c->slices; i++) {
@@ -41,13 +46,26 @@ void ash_span_set_owner(struct ash_record *span, struct ash_heap *heap) {
     }
 }
 
-void ash_span_retire(struct ash_heap *heap, struct ash_record *span) {
-    ash_assert(ash_span_used(span) == 0);
-    ash_assert(atomic_load_explicit(&span->remote, memory_order_relaxed) == 0);  // INV-RECORD-3
+static void span_give(struct ash_heap *heap, struct ash_record *span) {
     ash_span_lift(heap, span);
     heap->span_count--;
     memset(ash_record_marks(span), 0, ash_round_up(span->carved, 64) / 8);
+    ash_realm_refund(ash_realm_of(heap), (size_t)span->slices << ASH_SLICE_SHIFT);
     ash_store_give(span, span->slices);
+}
+
+void ash_span_retire(struct ash_heap *heap, struct ash_record *span) {
+    ash_assert(ash_span_used(span) == 0);
+    ash_assert(atomic_load_explicit(&span->remote, memory_order_relaxed) == 0);  // INV-RECORD-3
+    span_give(heap, span);
+}
+
+void ash_span_drop_all(struct ash_heap *heap, unsigned class_index) {
+    struct ash_record *span;
+    while ((span = ash_span_first(heap, class_index)) != NULL) {
+        atomic_store_explicit(&span->remote, 0, memory_order_relaxed);
+        span_give(heap, span);
+    }
 }
 
 void ash_span_put(struct ash_heap *heap, struct ash_record *span, enum ash_place place) {
@@ -84,6 +102,28 @@ void ash_span_lift(struct ash_heap *heap, struct ash_record *span) {
     if (span->next != 0) {
         ash_record_by_ticket(span->next)->prev = span->prev;
     }
+}
+
+struct ash_record *ash_span_first(const struct ash_heap *heap, unsigned class_index) {
+    const struct ash_shelf *shelf = &heap->shelves[class_index];
+    for (unsigned i = 0; i < ASH_PLACE_LISTS; i++) {
+        if (shelf->lists[i] != 0) {
+            return ash_record_by_ticket(shelf->lists[i]);
+        }
+    }
+    return shelf->current;
+}
+
+struct ash_record *ash_span_next(const struct ash_heap *heap, const struct ash_record *span) {
+    const struct ash_shelf *shelf = &heap->shelves[span->class_index];
+    if (span->place == ASH_PLACE_CURRENT) {
+        return NULL;
+    }
+    uint32_t ticket = span->next;
+    for (unsigned i = span->place + 1u; ticket == 0 && i < ASH_PLACE_LISTS; i++) {
+        ticket = shelf->lists[i];
+    }
+    return ticket != 0 ? ash_record_by_ticket(ticket) : shelf->current;
 }
 
 bool ash_span_has_room(const struct ash_record *span) {

@@ -35,6 +35,9 @@ struct ash_record *ash_span_cut(struct ash_heap *heap, unsigned class_index);
 // Gives a span without blocks in use to the store.
 void ash_span_retire(struct ash_heap *heap, struct ash_record *span);
 
+// Gives all spans of a class to the store, in use or not. The caller makes the bin empty.
+void ash_span_drop_all(struct ash_heap *heap, unsigned class_index);
+
 // Makes `heap` the owner. The caller holds both heaps: heap/tenure.h.
 void ash_span_set_owner(struct ash_record *span, struct ash_heap *heap);
 
@@ -54,6 +57,10 @@ uint32_t ash_span_return(struct ash_heap *heap, unsigned class_index, struct ash
 // Gives those pages of the span back to the system in which no block is out. True if it
 // asked the system: not if nothing came back since the last time.
 bool ash_span_purge(struct ash_record *span);
+
+// All spans of a class, one after the other: those with room, the full ones, the current one.
+struct ash_record *ash_span_first(const struct ash_heap *heap, unsigned class_index);
+struct ash_record *ash_span_next(const struct ash_heap *heap, const struct ash_record *span);
 
 // Puts a span that has no place into one, and takes it away again.
 void ash_span_put(struct ash_heap *heap, struct ash_record *span, enum ash_place place);

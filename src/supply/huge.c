@@ -10,17 +10,13 @@
 #include "platform/lock.h"
 #include "platform/os.h"
 
-struct huge {
-    char *start;  // NULL: empty
-    size_t bytes;
-};
-
 enum { HUGE_FIRST_BYTES = 4096 };
 
 static struct ash_lock huge_lock = ASH_LOCK(ASH_RANK_HUGE);
 
 // All under huge_lock.
-static struct huge *huge_table;
+static struct ash_huge *huge_table;
+static size_t huge_table_bytes;
 static size_t huge_slots;  // a power of two, or 0
 static size_t huge_count;
 static size_t huge_bytes;
@@ -31,7 +27,7 @@ static size_t huge_home(const void *start) {
 }
 
 // The slot that holds `start`, or the empty one where it would go.
-static struct huge *huge_slot(const void *start) {
+static struct ash_huge *huge_slot(const void *start) {
     size_t i = huge_home(start);
     while (huge_table[i].start != NULL && huge_table[i].start != start) {
         i = (i + 1) & (huge_slots - 1);
@@ -39,58 +35,58 @@ static struct huge *huge_slot(const void *start) {
     return &huge_table[i];
 }
 
-static struct huge *huge_find(const void *start) {
+static struct ash_huge *huge_find(const void *start) {
     if (huge_slots == 0) {
         return NULL;
     }
-    struct huge *slot = huge_slot(start);
+    struct ash_huge *slot = huge_slot(start);
     return slot->start == NULL ? NULL : slot;
 }
 
 static bool huge_grow(void) {
-    struct huge *old = huge_table;
+    struct ash_huge *old = huge_table;
     size_t old_slots = huge_slots;
     size_t page = ash_os_page_bytes();
-    size_t bytes =
-        old_slots == 0 ? ash_max(HUGE_FIRST_BYTES, page) : 2 * old_slots * sizeof(struct huge);
-    struct huge *fresh = ash_os_map(bytes, page);
+    size_t old_bytes = huge_table_bytes;
+    size_t bytes = old == NULL ? ash_max(HUGE_FIRST_BYTES, page) : 2 * old_bytes;
+    struct ash_huge *fresh = ash_os_map(bytes, page);
     if (fresh == NULL) {
         return false;
     }
     huge_table = fresh;
-    huge_slots = (size_t)1 << ash_log2(bytes / sizeof(struct huge));
+    huge_table_bytes = bytes;
+    huge_slots = (size_t)1 << ash_log2(bytes / sizeof(struct ash_huge));
     for (size_t i = 0; i < old_slots; i++) {
         if (old[i].start != NULL) {
             *huge_slot(old[i].start) = old[i];
         }
     }
     if (old != NULL) {
-        ash_os_unmap(old, ash_round_up(old_slots * sizeof(struct huge), page));
+        ash_os_unmap(old, old_bytes);
     }
     return true;
 }
 
-static void huge_put(char *start, size_t bytes) {
-    struct huge *slot = huge_slot(start);
+static void huge_put(struct ash_huge block) {
+    struct ash_huge *slot = huge_slot(block.start);
     ash_assert(slot->start == NULL);
-    slot->start = start;
-    slot->bytes = bytes;
-    huge_bytes += bytes;
+    *slot = block;
+    huge_bytes += block.bytes;
 }
 
-static bool huge_insert(char *start, size_t bytes) {
+static bool huge_insert(struct ash_huge block) {
     ash_lock_take(&huge_lock);
     bool room = huge_count < huge_slots / 4 * 3 || huge_grow();
     if (room) {
         huge_count++;
-        huge_put(start, bytes);
+        huge_put(block);
     }
     ash_lock_drop(&huge_lock);
     return room;
 }
 
 // Closes the gap: an entry may move to `gap` unless its home lies after it.
-static void huge_remove(struct huge *slot) {
+static void huge_remove(struct ash_huge *slot) {
     size_t mask = huge_slots - 1;
     size_t gap = (size_t)(slot - huge_table);
     huge_bytes -= slot->bytes;
@@ -104,64 +100,97 @@ static void huge_remove(struct huge *slot) {
     huge_table[gap].start = NULL;
 }
 
-// Takes the block out of the index, and keeps its room there if it will come back.
-// Returns its bytes, 0 if it is not there.
-static size_t huge_extract(const void *block, bool comes_back) {
+// Takes the block out of the index, and keeps its room there if it will come back. What it
+// was, with bytes 0 if it is not there.
+static struct ash_huge huge_extract(const void *block, bool comes_back) {
+    struct ash_huge was = {0};
     ash_lock_take(&huge_lock);
-    struct huge *slot = huge_find(block);
-    size_t bytes = 0;
+    struct ash_huge *slot = huge_find(block);
     if (slot != NULL) {
-        bytes = slot->bytes;
+        was = *slot;
         huge_remove(slot);
         huge_count -= comes_back ? 0 : 1;
     }
     ash_lock_drop(&huge_lock);
-    return bytes;
+    return was;
 }
 
-void *ash_huge_take(size_t bytes, size_t align) {
+void *ash_huge_take(struct ash_realm *realm, size_t bytes, size_t align) {
     size_t page = ash_os_page_bytes();
     bytes = ash_round_up(bytes, page);
     char *start = ash_os_map(bytes, ash_max(align, page));
-    if (start != NULL && !huge_insert(start, bytes)) {
+    if (start != NULL && !huge_insert((struct ash_huge){start, bytes, realm})) {
         ash_os_unmap(start, bytes);
         return NULL;
     }
     return start;
 }
 
-bool ash_huge_give(void *block) {
-    size_t bytes = huge_extract(block, false);
-    if (bytes == 0) {
-        return false;
+struct ash_huge ash_huge_give(void *block) {
+    struct ash_huge was = huge_extract(block, false);
+    if (was.bytes != 0) {
+        ash_os_unmap(block, was.bytes);
     }
-    ash_os_unmap(block, bytes);
-    return true;
+    return was;
 }
 
-size_t ash_huge_bytes(const void *block) {
+struct ash_huge ash_huge_find(const void *block) {
     ash_lock_take(&huge_lock);
-    struct huge *slot = huge_find(block);
-    size_t bytes = slot == NULL ? 0 : slot->bytes;
+    struct ash_huge *slot = huge_find(block);
+    struct ash_huge found = slot == NULL ? (struct ash_huge){0} : *slot;
     ash_lock_drop(&huge_lock);
-    return bytes;
+    return found;
 }
 
 // Out of the index first: once the mapping has moved, its old place may be given
 // to another thread's block at once.
 void *ash_huge_resize(void *block, size_t bytes) {
     bytes = ash_round_up(bytes, ash_os_page_bytes());
-    size_t old_bytes = huge_extract(block, true);
-    ash_check(old_bytes != 0, "two threads resize or free one huge block");
-    char *moved = ash_os_remap(block, old_bytes, bytes, true);
+    struct ash_huge was = huge_extract(block, true);
+    ash_check(was.bytes != 0, "two threads resize or free one huge block");
+    char *moved = ash_os_remap(block, was.bytes, bytes, true);
     ash_lock_take(&huge_lock);
-    if (moved != NULL) {
-        huge_put(moved, bytes);
-    } else {
-        huge_put(block, old_bytes);
-    }
+    huge_put(moved != NULL ? (struct ash_huge){moved, bytes, was.realm} : was);
     ash_lock_drop(&huge_lock);
     return moved;
+}
+
+void ash_huge_bequeath(const struct ash_realm *realm, struct ash_realm *heir) {
+    ash_lock_take(&huge_lock);
+    for (size_t i = 0; i < huge_slots; i++) {
+        if (huge_table[i].start != NULL && huge_table[i].realm == realm) {
+            huge_table[i].realm = heir;
+        }
+    }
+    ash_lock_drop(&huge_lock);
+}
+
+// A block of the realm, from slot `*from` on.
+static void *huge_next(const struct ash_realm *realm, size_t *from) {
+    void *found = NULL;
+    ash_lock_take(&huge_lock);
+    while (*from < huge_slots && found == NULL) {
+        struct ash_huge *slot = &huge_table[*from];
+        if (slot->start != NULL && slot->realm == realm) {
+            found = slot->start;
+        } else {
+            ++*from;
+        }
+    }
+    ash_lock_drop(&huge_lock);
+    return found;
+}
+
+// A removal moves later entries up, never beyond the one that was removed: but for those
+// that had wrapped around the table's end, so it is gone through until nothing is found.
+void ash_huge_give_all(const struct ash_realm *realm) {
+    for (bool found = true; found;) {
+        found = false;
+        size_t from = 0;
+        for (void *block; (block = huge_next(realm, &from)) != NULL; found = true) {
+            (void)ash_huge_give(block);
+        }
+    }
 }
 
 size_t ash_huge_total(size_t *count) {

@@ -13,14 +13,25 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct ash_realm;
+
+struct ash_huge {
+    char *start;              // NULL: not a huge block
+    size_t bytes;             // that the program may use; 0: not a huge block
+    struct ash_realm *realm;  // whose it is
+};
+
 // Maps at least `bytes` aligned to `align`, all zero. NULL without memory.
-void *ash_huge_take(size_t bytes, size_t align);
+void *ash_huge_take(struct ash_realm *realm, size_t bytes, size_t align);
 
-// Ends the block's life. False if `block` is not a huge block.
-bool ash_huge_give(void *block);
+// Ends the block's life. Returns what it was.
+struct ash_huge ash_huge_give(void *block);
 
-// The bytes the program may use; 0 if `block` is not a huge block.
-size_t ash_huge_bytes(const void *block);
+struct ash_huge ash_huge_find(const void *block);
+
+// Hands all blocks of a realm to another one, or ends them.
+void ash_huge_bequeath(const struct ash_realm *realm, struct ash_realm *heir);
+void ash_huge_give_all(const struct ash_realm *realm);
 
 // Resizes, moving if it must. NULL without memory; the block is then as it was.
 void *ash_huge_resize(void *block, size_t bytes);

@@ -34,6 +34,7 @@
 
 struct ash_heap;
 struct ash_bin;
+struct ash_realm;
 
 struct ash_block {
     struct ash_block *next;
@@ -51,7 +52,10 @@ struct ash_record {
     // Set when a span is cut or adopted. Any thread that frees may read owner;
     // bin belongs to the owner.
     _Atomic(struct ash_heap *) owner;
-    struct ash_bin *bin;
+    union {
+        struct ash_bin *bin;      // of a span
+        struct ash_realm *realm;  // of a run
+    };
 
     // Touched only by the owning thread.
     union {
@@ -60,7 +64,7 @@ struct ash_record {
     };
     _Atomic uint32_t used;  // blocks out; others may read it for statistics
     uint32_t carved;        // blocks cut so far, from the start
-    uint32_t next, prev;    // tickets: neighbours on the shelf's list
+    uint32_t next, prev;    // tickets: neighbours on the shelf's list, or the realm's runs
 
     // Pushed to by any thread, emptied by the owner: heap/remote.h.
     _Atomic uint32_t remote;

@@ -20,7 +20,15 @@ static void run_set(struct ash_record *run, size_t slices, size_t bytes) {
     run->run_bytes = usable;
 }
 
-void *ash_run_take(size_t bytes, size_t align, bool *zero) {
+size_t ash_run_charge(size_t bytes) {
+    return run_slices(bytes) << ASH_SLICE_SHIFT;
+}
+
+size_t ash_run_bytes(const struct ash_record *run) {
+    return (size_t)run->slices << ASH_SLICE_SHIFT;
+}
+
+struct ash_record *ash_run_take(size_t bytes, size_t align, bool *zero) {
     size_t slices = run_slices(bytes);
     struct ash_record *run = ash_store_take(slices, ash_max(align >> ASH_SLICE_SHIFT, 1), zero);
     if (run == NULL) {
@@ -30,7 +38,7 @@ void *ash_run_take(size_t bytes, size_t align, bool *zero) {
     run->back = 0;
     run->run_bytes = 0;
     run_set(run, slices, bytes);
-    return ash_record_start(run);
+    return run;
 }
 
 void ash_run_give(struct ash_record *run) {

@@ -13,7 +13,11 @@
 
 // At least `bytes` (above 0) at a multiple of `align` (at most
 // ASH_UNIT_BYTES). `*zero` says whether all of it is zero. NULL without memory.
-void *ash_run_take(size_t bytes, size_t align, bool *zero);
+struct ash_record *ash_run_take(size_t bytes, size_t align, bool *zero);
+
+// What a run of `bytes` takes from the store, and what this one does.
+size_t ash_run_charge(size_t bytes);
+size_t ash_run_bytes(const struct ash_record *run);
 
 void ash_run_give(struct ash_record *run);
 

@@ -46,13 +46,21 @@ void ash_registry_fork_child(struct ash_heap *mine) {
     (void)mine;
 }
 
+void ash_hold_home(struct ash_heap *mine) {
+    (void)mine;
+}
+
+void ash_hold_home_end(struct ash_heap *mine) {
+    (void)mine;
+}
+
 #define BOOT_NOTHING(name) \
     void name(void) {}
 
 BOOT_NOTHING(ash_late_fork_prepare)
 BOOT_NOTHING(ash_late_fork_done)
-BOOT_NOTHING(ash_registry_fork_prepare)
-BOOT_NOTHING(ash_registry_fork_done)
+BOOT_NOTHING(ash_registry_enter)
+BOOT_NOTHING(ash_registry_leave)
 BOOT_NOTHING(ash_store_fork_prepare)
 BOOT_NOTHING(ash_store_fork_done)
 BOOT_NOTHING(ash_huge_fork_prepare)

@@ -3,6 +3,7 @@
 #include "heap/hold.h"
 #include "heap/news.h"
 #include "heap/orphan.h"
+#include "heap/realm.h"
 #include "heap/registry.h"
 #include "heap/remote.h"
 #include "heap/span.h"
@@ -132,7 +133,7 @@ static void tend(void) {
 
 // What a new thread does: the heap is its own from then on.
 static void take_over_as(int thread) {
-    taken[thread] = ash_registry_take_orphan();
+    taken[thread] = ash_registry_take_orphan(&ash_realm_main);
     if (taken[thread] != NULL) {
         stage_claim(taken[thread] == OWNER);
         stage_reach((unsigned)thread);

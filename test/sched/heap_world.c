@@ -39,6 +39,18 @@ void ash_store_give(struct ash_record *first, size_t slices) {
     atomic_store_explicit(&first->owner, ash_store_owner, memory_order_relaxed);
 }
 
+struct ash_realm ash_realm_main = {.orphans_end = &ash_realm_main.orphans};
+
+// How much a realm has takes no part in who holds what.
+bool ash_realm_charge(struct ash_realm *realm, size_t bytes) {
+    stage_claim(realm == &ash_realm_main && bytes != 0);
+    return true;
+}
+
+void ash_realm_refund(struct ash_realm *realm, size_t bytes) {
+    stage_claim(realm == &ash_realm_main && bytes != 0);
+}
+
 void ash_lock_take(struct ash_lock *lock) {
     access_lock(lock);
 }
@@ -139,6 +151,7 @@ void world_prepare(void) {
     ash_region.marks = world_marks;
     atomic_store_explicit(&ash_region.limit, sizeof world_window, memory_order_relaxed);
     for (uint32_t i = 0; i < WORLD_HEAPS; i++) {
+        atomic_store_explicit(&world_heaps[i].part_of, &ash_realm_main, memory_order_relaxed);
         ash_registry_add(&world_heaps[i]);
         ash_registry_set_thread(&world_heaps[i], i + 1, 1);
     }

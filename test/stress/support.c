@@ -99,7 +99,7 @@ void stress_run(struct worker *workers, stress_function *function) {
     }
 }
 
-static void fill(struct worker *worker, struct block *block) {
+void stress_fill(struct worker *worker, struct block *block) {
     block->usable = ash_usable_size(block->start);
     block->seed = random_next(&worker->random);
     if (block->usable < block->bytes || (uintptr_t)block->start % ASH_MIN_ALIGN != 0) {
@@ -120,7 +120,7 @@ struct block stress_allocate(struct worker *worker, size_t bytes) {
     if (block.start == NULL) {
         journal_fail(&worker->journal, "malloc: NULL (errno %d) for %zu bytes", errno, bytes);
     }
-    fill(worker, &block);
+    stress_fill(worker, &block);
     return block;
 }
 
@@ -157,7 +157,7 @@ void stress_resize(struct worker *worker, struct block *block, size_t bytes) {
     size_t kept = old.bytes < bytes ? old.bytes : bytes;
     check_part(worker, &old, block->start, kept, "after realloc");
     block->bytes = bytes;
-    fill(worker, block);
+    stress_fill(worker, block);
 }
 
 size_t stress_size(struct random *random) {

@@ -64,6 +64,8 @@ void stress_run(struct worker *workers, stress_function *function);
 
 // Allocates and fills; a failed allocation ends the process.
 struct block stress_allocate(struct worker *worker, size_t bytes);
+// Fills a block that came another way; `start` and `bytes` are set.
+void stress_fill(struct worker *worker, struct block *block);
 // Ends the process with a report if the contents changed.
 void stress_check(struct worker *worker, const struct block *block, const char *where);
 // Checks and frees.

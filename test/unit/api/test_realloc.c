@@ -92,7 +92,7 @@ CLAIM(a_run_grows_in_place_and_later_by_moving_pages) {
     expect(ash_malloc(ASH_SLICE_BYTES) != NULL);  // in the way
     char *moved = ash_realloc(block, 2 * ASH_MOVE_MIN);
     expect(moved != NULL && !ash_region_contains(moved));
-    expect(ash_huge_bytes(moved) >= 2 * ASH_MOVE_MIN);
+    expect(ash_huge_find(moved).bytes >= 2 * ASH_MOVE_MIN);
 }
 
 CLAIM(a_failure_leaves_the_block_as_it_was) {

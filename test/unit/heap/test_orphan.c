@@ -1,6 +1,7 @@
 #include "heap/orphan.h"
 
 #include "heap/audit.h"
+#include "heap/realm.h"
 #include "heap/refill.h"
 #include "heap/registry.h"
 #include "heap/release.h"
@@ -237,7 +238,9 @@ CLAIM(a_new_thread_takes_the_whole_heap_over) {
     expect(player_heap() == orphan);
     expect_equal(orphan->state, ASH_HEAP_ACTIVE);
     expect_equal(orphan->tid, PLAYER_TID + 2);
-    expect_equal(orphan->shelves[CLASS].lists[ASH_PLACE_ROOMY] != 0 || orphan->shelves[CLASS].current != NULL, 1);
+    expect_equal(orphan->shelves[CLASS].lists[ASH_PLACE_ROOMY] != 0 ||
+                     orphan->shelves[CLASS].current != NULL,
+                 1);
     expect(take() != block);
     ash_heap_audit(orphan);
     expect(ash_orphan_adopt(other, CLASS) == NULL);

@@ -1,6 +1,7 @@
 #include "heap/registry.h"
 
 #include "heap/orphan.h"
+#include "heap/realm.h"
 #include "os_fake.h"
 #include "support.h"
 
@@ -10,6 +11,7 @@ static struct ash_heap heaps[HEAPS];
 
 static void start(void) {
     for (uint32_t i = 0; i < HEAPS; i++) {
+        ash_heap_init(&heaps[i]);
         ash_registry_set_thread(&heaps[i], i + 1, PROCESS);
         ash_registry_add(&heaps[i]);
     }
@@ -78,7 +80,7 @@ CLAIM(an_ended_threads_heap_is_its_own_until_it_is_gone) {
     ash_orphan_end(&heaps[2]);
     expect_equal(heaps[2].state, ASH_HEAP_ORPHAN);
     expect(ash_registry_find(3, PROCESS) == &ash_heap_done);
-    expect(ash_registry_take_orphan() == NULL);
+    expect(ash_registry_take_orphan(&ash_realm_main) == NULL);
     for (int i = 0; i < HEAPS; i++) {
         expect(ash_registry_reap(PROCESS) == NULL);
     }
@@ -107,20 +109,20 @@ CLAIM(a_heap_without_a_thread_is_not_taken_for_one_that_was_left_behind) {
     for (int i = 0; i < HEAPS; i++) {
         expect(ash_registry_reap(PROCESS) == NULL);
     }
-    expect(ash_registry_take_orphan() == &heaps[2]);
+    expect(ash_registry_take_orphan(&ash_realm_main) == &heaps[2]);
 }
 
 CLAIM(an_orphan_is_taken_once_the_oldest_first) {
     start();
-    expect(ash_registry_take_orphan() == NULL);
+    expect(ash_registry_take_orphan(&ash_realm_main) == NULL);
     make_orphan(&heaps[2]);
     make_orphan(&heaps[0]);
-    expect(ash_registry_take_orphan() == &heaps[2]);
+    expect(ash_registry_take_orphan(&ash_realm_main) == &heaps[2]);
     expect_equal(heaps[2].state, ASH_HEAP_ACTIVE);
-    expect(ash_registry_take_orphan() == &heaps[0]);
-    expect(ash_registry_take_orphan() == NULL);
+    expect(ash_registry_take_orphan(&ash_realm_main) == &heaps[0]);
+    expect(ash_registry_take_orphan(&ash_realm_main) == NULL);
     make_orphan(&heaps[2]);
-    expect(ash_registry_take_orphan() == &heaps[2]);
+    expect(ash_registry_take_orphan(&ash_realm_main) == &heaps[2]);
 }
 
 CLAIM(a_tended_orphan_is_passed_over) {
@@ -128,31 +130,31 @@ CLAIM(a_tended_orphan_is_passed_over) {
     make_orphan(&heaps[0]);
     make_orphan(&heaps[1]);
     heaps[0].state = ASH_HEAP_TENDED;
-    expect(ash_registry_take_orphan() == &heaps[1]);
-    expect(ash_registry_take_orphan() == NULL);
+    expect(ash_registry_take_orphan(&ash_realm_main) == &heaps[1]);
+    expect(ash_registry_take_orphan(&ash_realm_main) == NULL);
     ash_orphan_leave(&heaps[0]);
-    expect(ash_registry_take_orphan() == &heaps[0]);
+    expect(ash_registry_take_orphan(&ash_realm_main) == &heaps[0]);
     make_orphan(&heaps[3]);  // the queue's end is right after all of that
     make_orphan(&heaps[1]);
-    expect(ash_registry_take_orphan() == &heaps[3]);
-    expect(ash_registry_take_orphan() == &heaps[1]);
+    expect(ash_registry_take_orphan(&ash_realm_main) == &heaps[3]);
+    expect(ash_registry_take_orphan(&ash_realm_main) == &heaps[1]);
 }
 
 CLAIM(tending_goes_round) {
     start();
-    expect(ash_registry_tend_orphan() == NULL);
+    expect(ash_registry_tend_orphan(&ash_realm_main) == NULL);
     for (int i = 0; i < HEAPS; i++) {
         make_orphan(&heaps[i]);
     }
     for (int i = 0; i < 3 * HEAPS; i++) {
-        struct ash_heap *heap = ash_registry_tend_orphan();
+        struct ash_heap *heap = ash_registry_tend_orphan(&ash_realm_main);
         expect(heap == &heaps[i % HEAPS]);
         expect_equal(heap->state, ASH_HEAP_TENDED);
         ash_orphan_leave(heap);
         expect_equal(heap->state, ASH_HEAP_ORPHAN);
     }
-    expect(ash_registry_take_orphan() == &heaps[0]);
-    expect(ash_registry_tend_orphan() == &heaps[1]);
+    expect(ash_registry_take_orphan(&ash_realm_main) == &heaps[0]);
+    expect(ash_registry_tend_orphan(&ash_realm_main) == &heaps[1]);
 }
 
 CLAIM(a_forks_child_loses_the_other_threads_heaps) {
@@ -160,11 +162,11 @@ CLAIM(a_forks_child_loses_the_other_threads_heaps) {
     ash_orphan_end(&heaps[3]);
     make_orphan(&heaps[2]);
     heaps[2].state = ASH_HEAP_TENDED;  // by a thread that the child has not got
-    ash_registry_fork_prepare();
+    ash_registry_enter();
     os_fake_set_thread(55);
     os_fake_set_process(55);
     ash_registry_fork_child(&heaps[0]);
-    ash_registry_fork_done();
+    ash_registry_leave();
     expect_equal(heaps[0].state, ASH_HEAP_ACTIVE);
     expect(ash_registry_find(55, 55) == &heaps[0]);
     expect(ash_registry_find(1, PROCESS) == NULL);
@@ -172,8 +174,8 @@ CLAIM(a_forks_child_loses_the_other_threads_heaps) {
     expect_equal(heaps[2].state, ASH_HEAP_LOST);
     expect_equal(heaps[3].state, ASH_HEAP_ORPHAN);
     expect(ash_registry_find(2, PROCESS) == NULL);
-    expect(ash_registry_take_orphan() == &heaps[3]);
-    expect(ash_registry_take_orphan() == NULL);
+    expect(ash_registry_take_orphan(&ash_realm_main) == &heaps[3]);
+    expect(ash_registry_take_orphan(&ash_realm_main) == NULL);
 }
 
 CLAIM(a_lost_heap_does_not_hide_the_orphans_behind_it) {
@@ -185,7 +187,7 @@ CLAIM(a_lost_heap_does_not_hide_the_orphans_behind_it) {
     expect_equal(heaps[2].state, ASH_HEAP_LOST);
     struct ash_heap *tended = NULL;
     for (int i = 0; i < HEAPS && tended == NULL; i++) {
-        tended = ash_registry_tend_orphan();
+        tended = ash_registry_tend_orphan(&ash_realm_main);
     }
     expect(tended == &heaps[3]);
 }

@@ -1,8 +1,8 @@
 #include "supply/huge.h"
-
 #include <string.h>
 
 #include "base/bits.h"
+#include "heap/realm.h"
 #include "os_fake.h"
 #include "platform/os.h"
 #include "support.h"
@@ -19,7 +19,7 @@ static size_t index_bytes(void) {
 }
 
 static void take(size_t i, size_t bytes, size_t align) {
-    blocks[i] = ash_huge_take(bytes, align);
+    blocks[i] = ash_huge_take(&ash_realm_main, bytes, align);
     expect(blocks[i] != NULL);
     expect_equal((uintptr_t)blocks[i] % align, 0);
     sizes[i] = ash_round_up(bytes, ash_os_page_bytes());
@@ -28,15 +28,15 @@ static void take(size_t i, size_t bytes, size_t align) {
 }
 
 static void expect_known(size_t i) {
-    expect_equal(ash_huge_bytes(blocks[i]), sizes[i]);
+    expect_equal(ash_huge_find(blocks[i]).bytes, sizes[i]);
     expect_equal(blocks[i][0], (char)i);
     expect_equal(blocks[i][sizes[i] - 1], (char)i);
 }
 
 static void give(size_t i) {
     expect_known(i);
-    expect(ash_huge_give(blocks[i]));
-    expect_equal(ash_huge_bytes(blocks[i]), 0);
+    expect(ash_huge_give(blocks[i]).bytes != 0);
+    expect_equal(ash_huge_find(blocks[i]).bytes, 0);
     blocks[i] = NULL;
     sizes[i] = 0;
 }
@@ -44,8 +44,8 @@ static void give(size_t i) {
 CLAIM(nothing_is_huge_at_first) {
     size_t count = 1;
     char local = 0;
-    expect_equal(ash_huge_bytes(&local), 0);
-    expect(!ash_huge_give(&local));
+    expect_equal(ash_huge_find(&local).bytes, 0);
+    expect_equal(ash_huge_give(&local).bytes, 0);
     expect_equal(ash_huge_total(&count), 0);
     expect_equal(count, 0);
 }
@@ -53,9 +53,9 @@ CLAIM(nothing_is_huge_at_first) {
 CLAIM(a_block_is_known_by_its_start_alone) {
     take(0, 3 * PAGE - 5, 64 * PAGE);
     expect_known(0);
-    expect_equal(ash_huge_bytes(blocks[0] + 1), 0);
-    expect_equal(ash_huge_bytes(blocks[0] + PAGE), 0);
-    expect(!ash_huge_give(blocks[0] + PAGE));
+    expect_equal(ash_huge_find(blocks[0] + 1).bytes, 0);
+    expect_equal(ash_huge_find(blocks[0] + PAGE).bytes, 0);
+    expect_equal(ash_huge_give(blocks[0] + PAGE).bytes, 0);
     give(0);
     expect_equal(index_bytes(), os_fake_tally().mapped_bytes);
 }
@@ -93,7 +93,7 @@ CLAIM(any_order_of_removal_keeps_the_others) {
         size_t bytes = 0;
         for (size_t k = 0; k < 180; k++) {
             bytes += sizes[k];
-            expect(blocks[k] == NULL || ash_huge_bytes(blocks[k]) == sizes[k]);
+            expect(blocks[k] == NULL || ash_huge_find(blocks[k]).bytes == sizes[k]);
         }
         size_t count;
         expect_equal(ash_huge_total(&count), bytes);
@@ -104,7 +104,7 @@ static void resize_to(size_t i, size_t bytes) {
     char kept = blocks[i][0];
     char *moved = ash_huge_resize(blocks[i], bytes);
     expect(moved != NULL);
-    expect(moved == blocks[i] || ash_huge_bytes(blocks[i]) == 0);
+    expect(moved == blocks[i] || ash_huge_find(blocks[i]).bytes == 0);
     expect_equal(moved[0], kept);
     blocks[i] = moved;
     sizes[i] = ash_round_up(bytes, ash_os_page_bytes());
@@ -142,9 +142,9 @@ CLAIM(a_refused_resize_leaves_the_block_as_it_was) {
 
 CLAIM(without_memory_no_block_and_no_leak) {
     os_fake_fail_once(1 << OS_FAKE_MAP, 1);
-    expect(ash_huge_take(PAGE, PAGE) == NULL);
+    expect(ash_huge_take(&ash_realm_main, PAGE, PAGE) == NULL);
     os_fake_fail_once(1 << OS_FAKE_MAP, 2);  // the index
-    expect(ash_huge_take(PAGE, PAGE) == NULL);
+    expect(ash_huge_take(&ash_realm_main, PAGE, PAGE) == NULL);
     expect_equal(os_fake_tally().mapped_bytes, 0);
     take(0, PAGE, PAGE);
     give(0);
@@ -155,7 +155,7 @@ CLAIM(an_index_that_cannot_grow_refuses_the_block) {
     take(count++, PAGE, PAGE);
     size_t index = index_bytes();
     os_fake_fail_above(PAGE);  // blocks are to be had, a larger index is not
-    while ((blocks[count] = ash_huge_take(PAGE, PAGE)) != NULL) {
+    while ((blocks[count] = ash_huge_take(&ash_realm_main, PAGE, PAGE)) != NULL) {
         sizes[count] = PAGE;
         blocks[count][0] = blocks[count][PAGE - 1] = (char)count;
         count++;

@@ -1,0 +1,13 @@
+// Resizing.
+
+#ifndef ASH_API_REALLOC_H
+#define ASH_API_REALLOC_H
+
+#include <stddef.h>
+
+struct ash_realm;
+
+// As ash_realloc; a block that moves goes to the realm, or if that is NULL stays in its own.
+void *ash_resize(struct ash_realm *realm, void *block, size_t bytes);
+
+#endif

@@ -1,0 +1,357 @@
+#include "heap/realm.h"
+
+#include "base/assert.h"
+#include "heap/hold.h"
+#include "heap/orphan.h"
+#include "heap/registry.h"
+#include "heap/release.h"
+#include "heap/span.h"
+#include "heap/tenure.h"
+#include "platform/cpu.h"
+#include "platform/os.h"
+#include "supply/huge.h"
+#include "supply/meta.h"
+#include "supply/run.h"
+
+struct ash_realm ash_realm_main = {
+    .serial = 1,
+    .orphans_end = &ash_realm_main.orphans,
+};
+
+// Under the registry's lock.
+static struct ash_realm *realm_all;
+static struct ash_realm *realm_spare;
+static struct ash_heap *realm_spare_heaps;  // linked by next_orphan
+static size_t realm_last_serial = 1;
+
+struct ash_realm *ash_realm_new(struct ash_realm *heir) {
+    ash_registry_enter();
+    struct ash_realm *realm = realm_spare;
+    if (realm != NULL) {
+        realm_spare = realm->next;
+    } else {
+        realm = ash_meta_take(sizeof *realm);
+    }
+    if (realm != NULL) {
+        *realm = (struct ash_realm){.serial = ++realm_last_serial,
+                                    .orphans_end = &realm->orphans,
+                                    .heir = heir,
+                                    .next = realm_all};
+        if (realm_all != NULL) {
+            realm_all->prev = realm;
+        }
+        realm_all = realm;
+    }
+    ash_registry_leave();
+    return realm;
+}
+
+// Joining and leaving -------------------------------------------------------------------
+
+static void realm_remember(struct ash_heap *mine, const struct ash_realm *realm,
+                           struct ash_heap *heap) {
+    struct ash_recent *recent = ash_heap_recent(mine, realm->serial);
+    recent->serial = realm->serial;
+    recent->heap = heap;
+}
+
+static struct ash_heap *realm_find(struct ash_realm *realm, const struct ash_heap *mine) {
+    // acquire: pairs with the release in realm_link; a listed heap's next_in_realm is
+    // constant.
+    struct ash_heap *heap = atomic_load_explicit(&realm->heaps, memory_order_acquire);
+    while (heap != NULL && !ash_realm_is_home(heap, mine)) {
+        heap = heap->next_in_realm;
+    }
+    return heap;
+}
+
+// Under the lock, all of these.
+
+static void realm_set_home(struct ash_heap *heap, struct ash_heap *mine) {
+    atomic_store_explicit(&heap->home, mine, memory_order_relaxed);
+    if (mine != NULL) {
+        heap->next_other = mine->others;
+        mine->others = heap;
+    }
+}
+
+static void realm_clear_home(struct ash_heap *heap) {
+    struct ash_heap *mine = atomic_load_explicit(&heap->home, memory_order_relaxed);
+    if (mine == NULL) {
+        return;
+    }
+    struct ash_heap **link = &mine->others;
+    while (*link != heap) {
+        link = &(*link)->next_other;
+    }
+    *link = heap->next_other;
+    atomic_store_explicit(&heap->home, NULL, memory_order_relaxed);
+}
+
+static void realm_link(struct ash_realm *realm, struct ash_heap *heap) {
+    atomic_store_explicit(&heap->part_of, realm, memory_order_relaxed);
+    heap->next_in_realm = atomic_load_explicit(&realm->heaps, memory_order_relaxed);
+    // release: pairs with the acquire in realm_find.
+    atomic_store_explicit(&realm->heaps, heap, memory_order_release);
+}
+
+// A heap of the realm without a thread, or one of a realm that has ended.
+static struct ash_heap *realm_take_used(struct ash_realm *realm, struct ash_heap *mine) {
+    struct ash_heap *heap = ash_registry_claim_orphan(realm);
+    if (heap == NULL && realm_spare_heaps != NULL) {
+        heap = realm_spare_heaps;
+        realm_spare_heaps = heap->next_orphan;
+        atomic_store_explicit(&heap->state, ASH_HEAP_ACTIVE, memory_order_relaxed);
+        realm_link(realm, heap);
+    }
+    if (heap != NULL) {
+        realm_set_home(heap, mine);
+    }
+    return heap;
+}
+
+static struct ash_heap *realm_make_heap(struct ash_realm *realm, struct ash_heap *mine) {
+    struct ash_heap *heap = ash_meta_take(sizeof *heap);
+    if (heap == NULL) {
+        return NULL;
+    }
+    ash_heap_init(heap);
+    ash_registry_add(heap);
+    ash_registry_enter();
+    realm_link(realm, heap);
+    realm_set_home(heap, mine);
+    ash_registry_leave();
+    return heap;
+}
+
+static struct ash_heap *realm_join(struct ash_realm *realm, struct ash_heap *mine) {
+    ash_registry_enter();
+    struct ash_heap *heap = realm_take_used(realm, mine);
+    ash_registry_leave();
+    return heap != NULL ? heap : realm_make_heap(realm, mine);
+}
+
+struct ash_heap *ash_realm_heap(struct ash_realm *realm, struct ash_heap *mine) {
+    struct ash_heap *heap = NULL;
+    if (mine != NULL) {
+        heap = ash_realm_of(mine) == realm ? mine : realm_find(realm, mine);
+    }
+    if (heap == NULL) {
+        heap = realm_join(realm, mine);
+    }
+    if (heap != NULL && mine != NULL) {
+        realm_remember(mine, realm, heap);
+    }
+    return heap;
+}
+
+// Somebody tends it, for a short while, or its thread is just leaving it.
+static void realm_wait(void) {
+    ash_cpu_pause();
+    ash_os_sleep(0);
+}
+
+// The heap is claimed and has no home any more.
+static void realm_abandon(struct ash_heap *heap) {
+    ash_release_all(heap);
+    ash_registry_enter();
+    ash_registry_queue_orphan(heap);
+    ash_registry_leave();
+    ash_orphan_leave(heap);
+}
+
+void ash_realm_leave(struct ash_heap *heap) {
+    ash_hold(heap);
+    ash_registry_enter();
+    realm_clear_home(heap);
+    ash_registry_leave();
+    realm_abandon(heap);
+}
+
+void ash_realm_leave_all(struct ash_heap *mine) {
+    for (;;) {
+        ash_registry_enter();
+        struct ash_heap *heap = mine->others;
+        bool held = heap != NULL && ash_tenure_claim(&heap->state, ASH_HEAP_ACTIVE, ASH_HEAP_BUSY);
+        if (held) {
+            realm_clear_home(heap);
+        }
+        ash_registry_leave();
+        if (heap == NULL) {
+            return;
+        }
+        if (held) {
+            realm_abandon(heap);
+        } else {
+            realm_wait();
+        }
+    }
+}
+
+// Runs ------------------------------------------------------------------------------
+
+void ash_realm_add_run(struct ash_realm *realm, struct ash_record *run) {
+    run->realm = realm;
+    if (realm == &ash_realm_main) {
+        return;
+    }
+    ash_registry_enter();
+    run->prev = 0;
+    run->next = realm->runs;
+    if (run->next != 0) {
+        ash_record_by_ticket(run->next)->prev = ash_record_ticket(run);
+    }
+    realm->runs = ash_record_ticket(run);
+    ash_registry_leave();
+}
+
+void ash_realm_remove_run(struct ash_record *run) {
+    struct ash_realm *realm = run->realm;
+    if (realm == &ash_realm_main) {
+        return;
+    }
+    ash_registry_enter();
+    *(run->prev != 0 ? &ash_record_by_ticket(run->prev)->next : &realm->runs) = run->next;
+    if (run->next != 0) {
+        ash_record_by_ticket(run->next)->prev = run->prev;
+    }
+    ash_registry_leave();
+}
+
+// Ending ------------------------------------------------------------------------------
+
+// Its thread was left behind by fork, anywhere inside of it: its blocks stay where they are.
+static bool realm_is_lost(const struct ash_heap *heap) {
+    return atomic_load_explicit(&heap->state, memory_order_relaxed) == ASH_HEAP_LOST;
+}
+
+static bool realm_claim(struct ash_heap *heap) {
+    return ash_tenure_claim(&heap->state, ASH_HEAP_ORPHAN, ASH_HEAP_TENDED) ||
+           ash_tenure_claim(&heap->state, ASH_HEAP_ACTIVE, ASH_HEAP_TENDED);
+}
+
+// Under the lock: takes heaps off the realm's list and puts them on `*claimed`. False if
+// somebody is at work on the next one.
+static bool realm_claim_some(struct ash_realm *realm, struct ash_heap **claimed) {
+    for (struct ash_heap *heap;
+         (heap = atomic_load_explicit(&realm->heaps, memory_order_relaxed));) {
+        bool lost = realm_is_lost(heap);
+        if (!lost && !realm_claim(heap)) {
+            return false;
+        }
+        realm_clear_home(heap);
+        atomic_store_explicit(&realm->heaps, heap->next_in_realm, memory_order_relaxed);
+        if (lost) {
+            atomic_store_explicit(&heap->part_of, realm->heir, memory_order_relaxed);
+        } else {
+            heap->next_in_realm = *claimed;
+            *claimed = heap;
+        }
+    }
+    return true;
+}
+
+// Never waits under the lock: a thread that leaves a heap needs it.
+static struct ash_heap *realm_claim_all(struct ash_realm *realm) {
+    struct ash_heap *claimed = NULL;
+    for (;;) {
+        ash_registry_enter();
+        bool all = realm_claim_some(realm, &claimed);
+        ash_registry_leave();
+        if (all) {
+            return claimed;
+        }
+        realm_wait();
+    }
+}
+
+static void realm_retire(struct ash_realm *realm) {
+    ash_registry_enter();
+    realm->serial = 0;
+    *(realm->prev == NULL ? &realm_all : &realm->prev->next) = realm->next;
+    if (realm->next != NULL) {
+        realm->next->prev = realm->prev;
+    }
+    realm->next = realm_spare;
+    realm_spare = realm;
+    ash_registry_leave();
+}
+
+static void realm_bequeath_heap(struct ash_heap *heap, struct ash_realm *heir) {
+    ash_release_all(heap);
+    ash_registry_enter();
+    if (heir == &ash_realm_main) {
+        atomic_store_explicit(&heap->part_of, heir, memory_order_relaxed);
+    } else {
+        realm_link(heir, heap);
+    }
+    ash_registry_queue_orphan(heap);
+    ash_registry_leave();
+    ash_orphan_leave(heap);
+}
+
+static struct ash_record *realm_next_run(const struct ash_realm *realm) {
+    return realm->runs == 0 ? NULL : ash_record_by_ticket(realm->runs);
+}
+
+void ash_realm_delete(struct ash_realm *realm) {
+    struct ash_realm *heir = realm->heir;
+    size_t bytes = atomic_load_explicit(&realm->bytes, memory_order_relaxed);
+    atomic_fetch_add_explicit(&heir->bytes, bytes, memory_order_relaxed);
+    for (struct ash_heap *heap = realm_claim_all(realm), *next; heap != NULL; heap = next) {
+        next = heap->next_in_realm;
+        realm_bequeath_heap(heap, heir);
+    }
+    for (struct ash_record *run; (run = realm_next_run(realm)) != NULL;) {
+        ash_realm_remove_run(run);
+        ash_realm_add_run(heir, run);
+    }
+    ash_huge_bequeath(realm, heir);
+    realm_retire(realm);
+}
+
+static void realm_empty_heap(struct ash_heap *heap) {
+    for (unsigned i = 0; i < ASH_CLASS_COUNT; i++) {
+        ash_span_drop_all(heap, i);
+        heap->bins[i].head = NULL;
+        heap->bins[i].room = ash_classes[i].cap;
+    }
+    atomic_store_explicit(&heap->inbox, 0, memory_order_relaxed);
+    atomic_store_explicit(&heap->out_bytes, 0, memory_order_relaxed);
+    ash_registry_enter();
+    atomic_store_explicit(&heap->part_of, &ash_realm_main, memory_order_relaxed);
+    atomic_store_explicit(&heap->state, ASH_HEAP_SPARE, memory_order_relaxed);
+    heap->next_orphan = realm_spare_heaps;
+    realm_spare_heaps = heap;
+    ash_registry_leave();
+}
+
+void ash_realm_destroy(struct ash_realm *realm) {
+    for (struct ash_heap *heap = realm_claim_all(realm), *next; heap != NULL; heap = next) {
+        next = heap->next_in_realm;
+        realm_empty_heap(heap);
+    }
+    for (struct ash_record *run; (run = realm_next_run(realm)) != NULL;) {
+        ash_realm_remove_run(run);
+        ash_run_give(run);
+    }
+    ash_huge_give_all(realm);
+    realm_retire(realm);
+}
+
+// Limits ------------------------------------------------------------------------------
+
+bool ash_realm_charge(struct ash_realm *realm, size_t bytes) {
+    // relaxed, all of these: a count.
+    size_t before = atomic_fetch_add_explicit(&realm->bytes, bytes, memory_order_relaxed);
+    size_t limit = atomic_load_explicit(&realm->limit, memory_order_relaxed);
+    if (ash_likely(limit == 0 || (before <= limit && bytes <= limit - before))) {
+        return true;
+    }
+    ash_realm_refund(realm, bytes);
+    return false;
+}
+
+void ash_realm_refund(struct ash_realm *realm, size_t bytes) {
+    atomic_fetch_sub_explicit(&realm->bytes, bytes, memory_order_relaxed);
+}

@@ -1,0 +1,90 @@
+// A realm: what users know as a heap. Its memory is apart from that of all other realms,
+// whichever threads it is allocated from.
+//
+//   realm   heaps ----> heap of thread A, heap of thread B, heap without a thread ...
+//           runs -----> run -> run                  of these, the last are orphans
+//
+// Each thread that allocates from a realm has a heap (heap/heap.h) in it. A thread's own
+// heap, the one its slot holds, is in the main realm, or in that of its sub-process; to
+// find its others, it remembers a few, and walks the realm's list for the rest.
+//
+// All that a realm has can be given back at once (destroy), and handed to another realm
+// (delete), because each heap has all of its spans on lists, and a realm its runs. Nobody
+// may allocate from it, or free blocks of it, meanwhile or later. But threads that have heaps
+// in it may end, fork and start at any time; and the helper thread may tend them. So
+// who ends a realm claims each heap first (heap/tenure.h).
+//
+//   word            who writes                         who reads        order
+//   realm->heaps    registry's lock                    any thread       release / acquire
+//   heap->part_of   registry's lock, who claimed it    any thread       relaxed: constant while
+//                                                                       a block lives
+//   heap->home      registry's lock                    any thread       relaxed: a thread only
+//                                                                       looks for itself
+//
+// Invariants:
+//   INV-REALM-1  a heap with a home is on its home's list of others, and only there
+//   INV-REALM-2  bytes is what the realm's spans, runs and huge blocks take
+
+#ifndef ASH_HEAP_REALM_H
+#define ASH_HEAP_REALM_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "heap/heap.h"
+
+struct ash_realm {
+    size_t serial;  // no other realm has it, before or after; 0: not in use
+
+    _Atomic(struct ash_heap *) heaps;  // of all but the main realm; linked by next_in_realm
+    _Atomic size_t bytes;
+    _Atomic size_t limit;  // of bytes; 0: none
+
+    // Under the registry's lock.
+    struct ash_heap *orphans;  // a queue, so that tending goes round
+    struct ash_heap **orphans_end;
+    uint32_t runs;                  // ticket of the first run; 0 for the main realm
+    struct ash_realm *next, *prev;  // all realms but the main one; or those to be used again
+    struct ash_realm *heir;         // who has its memory when it is deleted
+};
+
+// Of the process: what malloc allocates from.
+extern struct ash_realm ash_realm_main;
+
+// A new realm with nothing in it, or NULL without memory.
+struct ash_realm *ash_realm_new(struct ash_realm *heir);
+
+// The heap in the realm of the thread whose own heap is `mine`: found, taken over or made. NULL
+// without memory. With `mine` NULL it is for one use, after which ash_realm_leave follows.
+struct ash_heap *ash_realm_heap(struct ash_realm *realm, struct ash_heap *mine);
+
+// Leaves a heap of the calling thread's to others in its realm.
+void ash_realm_leave(struct ash_heap *heap);
+
+// The thread that owns `mine` ends: leaves all of its other heaps.
+void ash_realm_leave_all(struct ash_heap *mine);
+
+// Runs of other realms than the main one.
+void ash_realm_add_run(struct ash_realm *realm, struct ash_record *run);
+void ash_realm_remove_run(struct ash_record *run);
+
+// Ends a realm: its memory goes to its heir, or back to the store.
+void ash_realm_delete(struct ash_realm *realm);
+void ash_realm_destroy(struct ash_realm *realm);
+
+// Counts bytes that the realm takes from the supply. False if they exceed its limit: then
+// nothing was counted.
+bool ash_realm_charge(struct ash_realm *realm, size_t bytes);
+void ash_realm_refund(struct ash_realm *realm, size_t bytes);
+
+static inline struct ash_realm *ash_realm_of(const struct ash_heap *heap) {
+    return atomic_load_explicit(&heap->part_of, memory_order_relaxed);
+}
+
+static inline bool ash_realm_is_home(const struct ash_heap *heap, const struct ash_heap *mine) {
+    return atomic_load_explicit(&heap->home, memory_order_relaxed) == mine;
+}
+
+#endif
