@@ -22,7 +22,7 @@ enum ash_rank {
 };
 
 struct ash_lock {
-    _Atomic uint32_t word;  // 0 free, 1 held, 2 held and somebody may sleep
+    _Alignas(4) _Atomic uint32_t word;  // 0 free, 1 held, 2 held and somebody may sleep
     uint32_t rank;
 };
 

@@ -144,6 +144,15 @@ def a_build_is_shared_and_the_environment_reaches_the_tests(run):
     expect(builds == ["here"], f"the builds are {builds}", text)
 
 
+def defaults_for_some_rows_exclude_nothing_elsewhere(run):
+    run.head = run.head.replace("[build.here]", 'exclude_paged = "^good/sees"\n[build.here]', 1)
+    paged = '[row.third]\nbuild = "here"\nenvironment = {QEMU_PAGESIZE = "65536"}\n'
+    status, text = run(paged, "first", "third")
+    expect(status == 0, f"the exit status is {status}", text)
+    expect_line(text, "first", "2", "2")
+    expect_line(text, "third", "1", "1")
+
+
 def the_page_names_every_row(run):
     run("", "first")
     run("", "--labels", "bad", "first")

@@ -30,6 +30,13 @@ enum {
     VANISHING_HEAPS_MAX = 12,
 };
 
+// Where a stack of STACK_BYTES begins. PA-RISC's grow upwards.
+#ifdef __hppa__
+enum { STACK_BEGIN = 0 };
+#else
+enum { STACK_BEGIN = STACK_BYTES };
+#endif
+
 static const char usage[] = "twin|stranger|vanish|vanish_living";
 
 struct twin {
@@ -93,7 +100,7 @@ static void clone_twin(struct twin *twin) {
     expect(stack != MAP_FAILED, "a stack is mapped");
     int flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM |
                 CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID;
-    int tid = clone(twin_body, stack + STACK_BYTES, flags, twin, &twin->tid, NULL, &twin->tid);
+    int tid = clone(twin_body, stack + STACK_BEGIN, flags, twin, &twin->tid, NULL, &twin->tid);
     if (tid == -1) {
         fail("clone makes a thread: %s", strerror(errno));
     }

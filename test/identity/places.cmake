@@ -39,8 +39,15 @@ if(ASH_HAVE_MAKECONTEXT AND NOT CMAKE_SYSTEM_PROCESSOR MATCHES "sparc|hppa")
   endif()
 
   # Entry points that are merged into their callers. x86 addresses the slot anew each time, so there
-  # nothing is wrong with them.
-  if(ASH_HAVE_LTO AND CMAKE_C_COMPILER_ID STREQUAL "GNU"
+  # nothing is wrong with them; nor is there on an ARM whose thread pointer is a call of the C
+  # library (__aeabi_read_tp, before ARMv7), which gcc makes anew each time.
+  check_c_source_compiles("
+    #if defined __arm__ && __ARM_ARCH < 7
+    #error
+    #endif
+    int main(void) { return 0; }
+  " ASH_SLOT_ADDRESS_IS_KEPT)
+  if(ASH_HAVE_LTO AND ASH_SLOT_ADDRESS_IS_KEPT AND CMAKE_C_COMPILER_ID STREQUAL "GNU"
       AND CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm|riscv|s390x")
     add_lto_coroutine(lto_planted -Wno-attributes "-DASH_NOINLINE=__attribute__((always_inline))")
     add_planted_test(entry_points_are_inlined "malloc after a switch takes from the heap"

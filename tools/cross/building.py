@@ -136,14 +136,15 @@ def suite_of(build, table):
 def configure(build, table, place):
     folder = place.build_folder(build)
     values = toolchain(build, suite_of(build, table), place)
+    file = HERE.parents[1] / "cmake/cross.cmake"
     command = ["cmake", "-S", str(place.source), "-B", str(folder), "-G", "Ninja",
-               f"-DCMAKE_TOOLCHAIN_FILE={HERE.parents[1] / 'cmake/cross.cmake'}",
+               f"-DCMAKE_TOOLCHAIN_FILE={file}",
                f"-DASH_MODE={build.mode}", "-DBUILD_TESTING=ON",
                "-DCMAKE_COMPILE_WARNING_AS_ERROR=ON",
                *(f"-D{name}={value}" for name, value in values.items()), *build.options]
-    # A changed compiler or flag would be refused or, worse, ignored.
+    # A changed compiler, flag or toolchain file would be refused or, worse, ignored.
     stamp = folder / "configured_as"
-    as_text = "\n".join(command)
+    as_text = "\n".join([*command, file.read_text(encoding="utf-8")])
     if not stamp.exists() or stamp.read_text(encoding="utf-8") != as_text:
         command.insert(1, "--fresh")
     stamp.unlink(missing_ok=True)

@@ -146,7 +146,8 @@ def page(table, place):
     noted = [(row, each) for row, each in found if row.note and not row.trial]
     if noted:
         text += "\n## Notes\n\n" + "".join(f"- `{row.name}`: {row.note}\n" for row, _ in noted)
-    return text
+    # Reasons name files as the compilers and the runner did, in full.
+    return text.replace(f"{place.source}/", "")
 
 
 def of_counts(row, counts, lost_labels, seconds, known):

@@ -83,6 +83,11 @@ class Table:
                          + "\n  ".join(self.rows))
 
 
+# Which rows a key of [defaults] is for, if not for all.
+SOME_ROWS = {"exclude_emulated": lambda row: row.build.qemu != "",
+             "exclude_paged": lambda row: "QEMU_PAGESIZE" in row.environment}
+
+
 def either(*expressions):
     """The regular expression that matches what one of these does."""
     return "|".join(filter(None, expressions))
@@ -149,11 +154,10 @@ def make_rows(table, builds):
         if build not in builds:
             raise TableError(f"{where}: there is no build '{build}'")
         values = {key: value for key, value in values.items() if key != "build"}
-        emulated = builds[build].qemu != ""
-        inherited = {key: value for key, value in defaults.items() if key != "exclude_emulated"}
+        inherited = {key: value for key, value in defaults.items() if key not in SOME_ROWS}
         row = make(Row, where, {**inherited, **values}, name=name, build=builds[build])
-        skips = either(row.exclude, defaults.get("exclude_emulated", "") if emulated else "")
-        rows[name] = dataclasses.replace(row, exclude=skips)
+        skips = [defaults.get(key, "") for key, is_so in SOME_ROWS.items() if is_so(row)]
+        rows[name] = dataclasses.replace(row, exclude=either(row.exclude, *skips))
     return rows
 
 

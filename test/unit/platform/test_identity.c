@@ -11,7 +11,9 @@
 
 enum { THREADS = 9 };
 
-static pthread_barrier_t barrier;
+// glibc sleeps on a word of a barrier, which has to be aligned to 4 bytes; m68k's ABI alone
+// aligns it to 2.
+static _Alignas(8) pthread_barrier_t barrier;
 
 static void *note_id(void *id) {
     *(uintptr_t *)id = ash_identity();

@@ -121,8 +121,14 @@ DEATH(dropping_a_lock_of_others_is_seen) {
     ash_lock_drop(&low);
 }
 
+// The kernel refuses to sleep on other words. Only m68k's ABI would give it such.
+CLAIM(a_lock_lies_where_threads_can_sleep_on_it) {
+    expect_equal(_Alignof(struct ash_lock) % 4, 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_lock_lies_where_threads_can_sleep_on_it),
         cmocka_unit_test(a_held_lock_is_not_had_by_another_thread),
         cmocka_unit_test(no_turn_is_lost_among_threads),
         cmocka_unit_test(sleepers_are_woken_one_after_the_other),
