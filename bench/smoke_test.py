@@ -19,7 +19,7 @@ ROWS = "pair64,rss-72"
 
 def run(arguments, out, *more):
     """The runner with a tiny amount of work; the finished process."""
-    command = [sys.executable, str(HERE / "run.py"), "--programs", str(arguments.programs),
+    command = [sys.executable, str(HERE / "run.py"), "--build", str(arguments.build),
                "--out", str(out), "--name", "smoke", "--rounds", "2", "--rows", ROWS,
                "--scale", "0.02", *more]
     return subprocess.run(command, capture_output=True, text=True, check=False)
@@ -58,7 +58,7 @@ def check_results(done, out):
 def main():
     """Runs the claims one after another."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--programs", type=Path, required=True)
+    parser.add_argument("--build", type=Path, required=True)
     arguments = parser.parse_args()
     both = ("--allocators", "glibc", "--subject", "glibc")
     with tempfile.TemporaryDirectory() as folder:
@@ -81,7 +81,7 @@ def main():
         done = run(arguments, out, "--with", "none=/nonexistent.so")
         expect(done.returncode == 2 and "does not exist" in done.stderr,
                "a library that is missing is named", done)
-        done = run(arguments, out, "--with", f"odd={arguments.programs / 'micro'}",
+        done = run(arguments, out, "--with", f"odd={arguments.build / 'micro'}",
                    "--allocators", "odd")
         expect(done.returncode == 2, "a preload without effect is refused", done)
 

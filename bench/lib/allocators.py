@@ -5,6 +5,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from . import version as versions
 from .errors import BenchError
 
 LIBRARY_FOLDERS = ("/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64",
@@ -25,6 +26,7 @@ class Allocator:
     name: str
     library: str | None
     version: str = ""
+    bound: bool = False  # the lower bound, which frees nothing: no peer, and may fail
 
 
 def find_library(file_name):
@@ -52,26 +54,34 @@ def package_version(package, library):
     return version or Path(library).resolve().name
 
 
-def discover(ashlar, extra):
-    """glibc, ashlar where it is built, Debian's peers, and `extra` (name=path)."""
+def added(item, names):
+    """The allocator of `--with name=path` or `--with name=path@version`."""
+    name, equals, rest = item.partition("=")
+    if not equals or not name or name in names:
+        raise BenchError(f"--with '{item}': give a new name and a path, as in new=lib/new.so or "
+                         "new=lib/new.so@1.2")
+    path, _, version = rest.partition("@") if not Path(rest).exists() else (rest, "", "")
+    if not Path(path).exists():
+        raise BenchError(f"--with '{item}': {path} does not exist")
+    path = str(Path(path).resolve())
+    return Allocator(name, path, version or versions.of_library(path) or Path(path).name)
+
+
+def discover(ashlar, extra, bound=None):
+    """glibc, ashlar where it is built, Debian's peers, `extra`, and the lower bound."""
     libc = (os.confstr("CS_GNU_LIBC_VERSION") or "unknown").removeprefix("glibc ")
     found = [Allocator("glibc", None, libc)]
     if ashlar.exists():
         version = ashlar.resolve().name.partition(".so.")[2]
-        found.append(Allocator("ashlar", str(ashlar), version))
+        found.append(Allocator("ashlar", str(ashlar.resolve()), version))
     for name, package, file_name in PEERS:
         library = find_library(file_name)
         if library is not None:
             found.append(Allocator(name, library, package_version(package, library)))
-    names = {allocator.name for allocator in found}
     for item in extra:
-        name, equals, path = item.partition("=")
-        if not equals or not name or name in names:
-            raise BenchError(f"--with '{item}': give a new name and a path, as in new=lib/new.so")
-        if not Path(path).exists():
-            raise BenchError(f"--with '{item}': {path} does not exist")
-        names.add(name)
-        found.append(Allocator(name, str(Path(path).resolve()), Path(path).resolve().name))
+        found.append(added(item, {"limit"} | {allocator.name for allocator in found}))
+    if bound is not None and bound.exists():
+        found.append(Allocator("limit", str(bound.resolve()), "bump, never frees", True))
     return found
 
 

@@ -1,6 +1,7 @@
 """The results as Markdown."""
 
-from .summary import complete, memory_ratio, shifted
+from .summary import (BOUND, MOST_MEMORY, MOST_TIME, complete, fall_short, memory_ratio, shifted,
+                      time_ratio)
 
 UNITS = {"cpu": "s CPU", "wall": "s", "memory": "x live"}
 
@@ -30,7 +31,7 @@ def time_rows(table, names, subject):
         line = [row["name"], f"{best['figure']:.3f} {UNITS[row['kind']]} ({peer})" if best else "-"]
         for name in names:
             value = (row["cells"].get(name) or {}).get("ratio")
-            line.append(ratio_text(value, name == subject and value and value > 1.02))
+            line.append(ratio_text(value, name == subject and value and value > MOST_TIME))
         widest = max((one["spread"] for one in row["cells"].values() if one), default=0)
         yield line + [f"{widest * 100:.0f} %"]
 
@@ -50,7 +51,7 @@ def memory_rows(table, names, subject):
         line = [row["name"], best_memory(row)]
         for name in names:
             value = memory_ratio(row, name)
-            line.append(ratio_text(value, name == subject and value > 1.05))
+            line.append(ratio_text(value, name == subject and value > MOST_MEMORY))
         yield line
 
 
@@ -66,14 +67,46 @@ def verdict(data):
     """The subject against the goals, in sentences."""
     goals = data.get("goals")
     if goals is None:
-        return ["", "ashlar was not measured."]
-    lines = ["", f"Best peer of each row / {data['subject']}, geometric mean: "
+        return []
+    return ["", f"Best peer of each row / {data['subject']}, geometric mean: "
              f"time {goals['time'] or 0:.2f} (goal 1.05), memory {goals['memory'] or 0:.2f} "
              "(goal 1.15)."]
-    for key, text in (("slower_than_best", "More than 2 % slower than the row's best peer"),
-                      ("larger_than_best", "More than 5 % larger than the row's best peer")):
-        lines.append(f"{text}: {', '.join(goals[key]) or 'none'}.")
-    return lines
+
+
+def short_rows(data):
+    """The rows that miss a limit, the worst first: row, time, memory, each with its peer."""
+    subject = data["subject"]
+    for row in fall_short(data["table"], subject):
+        if row["cells"][subject] is None:
+            yield [row["name"], "**failed**", "-", "-", "-"]
+            continue
+        time, memory = time_ratio(row, subject), memory_ratio(row, subject)
+        yield [row["name"], ratio_text(time, time > MOST_TIME),
+               (row["best_figure"] or "-") if time else "-",
+               ratio_text(memory, memory > MOST_MEMORY), best_memory(row)]
+
+
+def shortfall_lines(data):
+    """What is not reached comes first."""
+    if data.get("goals") is None:
+        return ["", f"{data['subject']} was not measured, so nothing is judged."]
+    lines = ["", f"## Rows where {data['subject']} falls short", "",
+             "More than 2 % slower than the fastest peer, or more than 5 % above the smallest "
+             "peer's peak resident set; the worst first.", ""]
+    body = list(short_rows(data))
+    if not body:
+        return lines + [f"None of {len(data['table'])}."]
+    header = ["row", "time / fastest", "fastest", "memory / smallest", "smallest"]
+    return lines + list(table_lines(header, body)) + \
+        ["", f"{len(body)} of {len(data['table'])} rows."]
+
+
+def left_out_lines(data):
+    """Rows that could not run here."""
+    if not data.get("left_out"):
+        return []
+    body = [[name, why] for name, why in data["left_out"].items()]
+    return ["", "## Not run here", "", *table_lines(["row", "why"], body)]
 
 
 def repeat_lines(table):
@@ -85,12 +118,28 @@ def repeat_lines(table):
             f"{', '.join(cells)}."]
 
 
+def load_lines(data):
+    """How busy the machine was: the runner itself makes it about 1 to 2."""
+    if "load" not in data:
+        return []
+    before, after = data["load"]
+    return [f"Load average {before:.1f} before, {after:.1f} after."]
+
+
 def incomplete_lines(table):
     """The rows the means leave out."""
     names = [row["name"] for row in table if not complete(row)]
     if not names:
         return []
     return ["", f"Left out of the means, since an allocator failed them: {', '.join(names)}."]
+
+
+def bound_lines(names):
+    """What the column of the lower bound is."""
+    if BOUND not in names:
+        return []
+    return [f"`{BOUND}` hands out memory in a row and frees nothing: a lower bound for work that "
+            "fits, no peer; - where it does not."]
 
 
 def instruction_lines(data, names):
@@ -116,10 +165,11 @@ def render(data):
         f"{versions}.", "",
         f"{data['rounds']} interleaved rounds; medians. {len(data['replaced'])} runs were repeated "
         "(disturbed, or 1.5 times the median).",
-        *repeat_lines(data["table"]),
+        *load_lines(data), *repeat_lines(data["table"]),
         "Ratios are to the best peer of the row: 1.00 equals it, smaller is better; bold misses "
         "the goal.",
-        *verdict(data), "", "## Geometric means of the ratios", "",
+        *bound_lines(names), *verdict(data), *shortfall_lines(data),
+        "", "## Geometric means of the ratios", "",
         *table_lines([""] + names, mean_rows(data, names)),
         *incomplete_lines(data["table"]), "", "## Time", "",
         *table_lines(["row", "best peer"] + names + ["spread"],
@@ -127,7 +177,7 @@ def render(data):
         "", "## Peak resident set, and resident bytes of the memory rows", "",
         *table_lines(["row", "best peer"] + names,
                      memory_rows(data["table"], names, data["subject"])),
-        *instruction_lines(data, names),
+        *instruction_lines(data, names), *left_out_lines(data),
     ]
     for failure in data["failures"]:
         lines += ["", f"Failed: {failure['row']} under {failure['allocator']}: "

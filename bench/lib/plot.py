@@ -2,7 +2,7 @@
 
 import math
 
-from .summary import memory_ratio
+from .summary import BOUND, memory_ratio, time_ratio
 from .svg import Drawing, palette
 
 WIDTH = 1000
@@ -12,6 +12,7 @@ SCATTER = 380
 BAR = 7
 GAP = 12
 LABEL = 128
+LABEL_STEP = 14
 CLIP = 4.0
 TICKS = (0.25, 0.5, 1, 2, 4)
 
@@ -33,13 +34,6 @@ def legend(drawing, names, colours, y):
         drawing.rect(x, y - 9, 11, 11, colours[name])
         drawing.text(x + 16, y, name, 12)
         x += 34 + 7.5 * len(name)
-
-
-def time_ratio(row, name):
-    """The time ratio of a timed row, else 0."""
-    if row["kind"] == "memory":
-        return 0
-    return (row["cells"].get(name) or {}).get("ratio", 0)
 
 
 def scatter_axes(drawing, left, top, size):
@@ -66,14 +60,35 @@ def scatter(drawing, data, names, colours, left, top, size):
                 drawing.circle(place(time, left, size), top + size - place(memory, 0, size), 3.2,
                                colours[name], 0.45,
                                f"{row['name']}, {name}: time {time:.2f}, memory {memory:.2f}")
+    for name, x, y in mean_places(data, names, left, top, size):
+        mean = data["means"][name]
+        drawing.circle(x, y, 8, colours[name], 1.0,
+                       f"{name}: time {mean['time']:.2f}, memory {mean['memory']:.2f}")
+    for name, x, y, label_y in apart(mean_places(data, names, left, top, size)):
+        drawing.line(x + 6, y, x + 22, label_y, colours[name])
+        drawing.text(x + 25, label_y + 4, name, 12, weight="600")
+
+
+def mean_places(data, names, left, top, size):
+    """[(name, x, y)] of the geometric means, from top to bottom."""
+    found = []
     for name in names:
         mean = data["means"][name]
         if mean["time"] and mean["memory"]:
-            x = place(mean["time"], left, size)
-            y = top + size - place(mean["memory"], 0, size)
-            drawing.circle(x, y, 8, colours[name], 1.0,
-                           f"{name}: time {mean['time']:.2f}, memory {mean['memory']:.2f}")
-            drawing.text(x + 11, y + 4, name, 12, weight="600")
+            found.append((name, place(mean["time"], left, size),
+                          top + size - place(mean["memory"], 0, size)))
+    return sorted(found, key=lambda one: one[2])
+
+
+def apart(places):
+    """The same with a height for each label, so that no two overlap."""
+    middle = sum(y for _, _, y in places) / max(len(places), 1)
+    height = min((y for _, _, y in places), default=0)
+    height = min(height, middle - LABEL_STEP * len(places) / 2)
+    for name, x, y in places:
+        height = max(height, y - LABEL_STEP)
+        yield name, x, y, height
+        height += LABEL_STEP
 
 
 def mean_table(drawing, data, names, colours, left, top):
@@ -114,9 +129,33 @@ def bars(drawing, rows, names, colours, ratio_of, left, top, width, title):
         y += GAP
 
 
+def peers_and_subject(data):
+    """The allocators to draw: the lower bound is no contender."""
+    return [one["name"] for one in data["allocators"] if one["name"] != BOUND]
+
+
+def subtitle(data):
+    """Date, machine and rounds."""
+    return (f"{data['date']}, {data['host']['cpu']}, {data['rounds']} interleaved rounds. "
+            f"Logarithmic, cut at {CLIP:g}.")
+
+
+def render_scatter(data):
+    """Time against memory alone."""
+    names = peers_and_subject(data)
+    colours = palette(names, data["subject"])
+    drawing = Drawing(WIDTH, TOP + SCATTER + 60, "Allocators: time against memory")
+    drawing.text(MARGIN, 32, "Time against memory: the lower left corner is best", 18,
+                 weight="600")
+    drawing.text(MARGIN, 52, subtitle(data), 12, colour="#6b717a")
+    scatter(drawing, data, names, colours, MARGIN + 40, TOP, SCATTER)
+    mean_table(drawing, data, names, colours, MARGIN + SCATTER + 110, TOP + 40)
+    return drawing.render()
+
+
 def render(data):
     """One picture: time against memory above, bars of both below."""
-    names = [allocator["name"] for allocator in data["allocators"]]
+    names = peers_and_subject(data)
     colours = palette(names, data["subject"])
     timed = [row for row in data["table"] if row["kind"] != "memory"]
     bars_top = TOP + SCATTER + 110
@@ -124,8 +163,7 @@ def render(data):
     height = bars_top + rows * (len(names) * BAR + GAP) + MARGIN
     drawing = Drawing(WIDTH, height, "Allocators: time and memory against the best peer")
     drawing.text(MARGIN, 32, "Time and memory against the best peer of each row", 18, weight="600")
-    drawing.text(MARGIN, 52, f"{data['date']}, {data['host']['cpu']}, {data['rounds']} interleaved "
-                 f"rounds. Logarithmic, cut at {CLIP:g}.", 12, colour="#6b717a")
+    drawing.text(MARGIN, 52, subtitle(data), 12, colour="#6b717a")
     scatter(drawing, data, names, colours, MARGIN + 40, TOP, SCATTER)
     mean_table(drawing, data, names, colours, MARGIN + SCATTER + 110, TOP + 40)
     legend(drawing, names, colours, bars_top - 48)

@@ -26,11 +26,12 @@ def attempt(bench, row, allocator, failures):
         return measure(bench, row, allocator)
     except BenchError as error:
         failures[(row.name, allocator.name)] = str(error)
-        progress(f"{error}\n")
+        if not allocator.bound:
+            progress(f"{error}\n")
         return None
 
 
-def repair(bench, row, allocator, runs):
+def repair(bench, row, allocator, runs, failures):
     """Repeats runs that stand out (1.5 times the median) or were disturbed.
 
     The figures taken out are returned and end up in the JSON: an allocator that is
@@ -45,7 +46,10 @@ def repair(bench, row, allocator, runs):
             replaced.append({"row": row.name, "allocator": allocator.name,
                              "figure": runs[i]["figure"], "disturbed": runs[i]["disturbed"]})
             first = runs[i].get("first_figure", runs[i]["figure"])
-            runs[i] = measure(bench, row, allocator)
+            again = attempt(bench, row, allocator, failures)
+            if again is None:
+                return replaced
+            runs[i] = again
             runs[i]["first_figure"] = first
         if not bad:
             break
@@ -65,7 +69,7 @@ def run_row(bench, row, allocators, rounds, failures, prefix):
     for allocator in allocators:
         # Fewer than three runs have no outlier, only a difference.
         if len(runs[allocator.name]) > 2 and (row.name, allocator.name) not in failures:
-            replaced += repair(bench, row, allocator, runs[allocator.name])
+            replaced += repair(bench, row, allocator, runs[allocator.name], failures)
     return runs, replaced
 
 

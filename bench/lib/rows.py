@@ -1,7 +1,9 @@
 """The rows: what `micro --list` names, and which of them are quick."""
 
 import subprocess
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 
 from .errors import BenchError
 
@@ -15,11 +17,27 @@ WAITING = ("startup", "frag-random", "frag-cluster")
 
 @dataclass
 class Row:
-    """`kind` is cpu (one thread, pinned), wall or memory; `n` the amount of work."""
+    """`kind` is cpu (one thread, pinned), wall or memory; `n` the amount of work.
+
+    A micro row has no `command`: the built program runs it by name. Of other rows,
+    `reader` makes the judged figure of what was printed (the launcher's time without
+    it), `stdin` is a file, and `server` says what a client does with the command.
+    """
 
     name: str
     kind: str
     n: int
+    group: str = "micro"
+    command: tuple = ()
+    stdin: str = ""
+    folder: str = ""
+    reader: Callable | None = None
+    server: Callable | None = None
+
+    @property
+    def waits(self):
+        """True if the row's wall time says nothing about disturbance."""
+        return self.name in WAITING or self.kind != "cpu" or self.server is not None
 
 
 def listed(micro):
@@ -37,13 +55,14 @@ def listed(micro):
 
 
 def choose(rows, wanted, quick, scale):
-    """The rows named in `wanted`, the quick ones, or all; their n times `scale`."""
+    """The rows (or patterns, or groups) of `wanted`, the quick ones, or all; n times `scale`."""
     by_name = {row.name: row for row in rows}
     names = wanted.split(",") if wanted else (QUICK if quick else list(by_name))
     chosen = []
     for name in names:
-        if name not in by_name:
+        picked = [row for row in rows if fnmatchcase(row.name, name) or row.group == name]
+        if not picked:
             raise BenchError(f"no row '{name}'; --list shows them all")
-        row = by_name[name]
-        chosen.append(Row(row.name, row.kind, max(1, round(row.n * scale))))
+        chosen += [replace(row, n=max(1, round(row.n * scale))) for row in picked
+                   if row.name not in (one.name for one in chosen)]
     return chosen

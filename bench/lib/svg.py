@@ -3,7 +3,8 @@
 from xml.sax.saxutils import escape
 
 FONT = "font-family='system-ui, sans-serif'"
-COLOURS = ("#8a8f98", "#d1495b", "#3066be", "#2a9d6f", "#e3a018", "#7b4fa3", "#118ab2", "#b5651d")
+COLOURS = ("#8a8f98", "#d1495b", "#3066be", "#2a9d6f", "#e3a018", "#7b4fa3", "#118ab2", "#b5651d",
+           "#5f7a1f", "#c2589b", "#1b4965", "#9c8b2e", "#46b29d", "#a0524a")
 SUBJECT_COLOUR = "#d1495b"
 
 

@@ -79,6 +79,22 @@ static void free_slots(void **slots) {
     }
 }
 
+// n blocks of row->detail bytes from calloc, freed at once.
+static void calloc_small(const struct row *row, size_t n) {
+    struct stopwatch watch;
+    stopwatch_start(&watch);
+    for (size_t i = 0; i < n; i++) {
+        void *block = calloc(1, row->detail);
+        if (block == NULL) {
+            fprintf(stderr, "micro: calloc(%zu) failed\n", row->detail);
+            exit(1);
+        }
+        touch(block);
+        free(block);
+    }
+    stopwatch_report(&watch, row, n);
+}
+
 // n blocks of 4 KiB to 1 MiB from calloc, read at both ends.
 static void calloc_large(const struct row *row, size_t n) {
     struct dice dice = {.state = 11};
@@ -148,6 +164,7 @@ static void aligned(const struct row *row, size_t n) {
 const struct row rows_sizes[] = {
     {"realloc-small", ROW_CPU, 1500000, realloc_small, 0, 0},
     {"realloc-grow", ROW_CPU, 4, realloc_grow, 256, 0},
+    {"calloc64", ROW_CPU, 30000000, calloc_small, 64, 0},
     {"calloc4k-1m", ROW_CPU, 30000, calloc_large, 0, 0},
     {"medium32-512k", ROW_CPU, 100000, ranged, 32, 4},
     {"large1-32m", ROW_CPU, 300, ranged, 1024, 5},
