@@ -7,6 +7,7 @@ install(TARGETS ashlar_shared ashlar_static ashlar_api ashlar_object EXPORT ashl
   LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}" ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 install(FILES "${PROJECT_BINARY_DIR}/lib/ashlar.o" DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 install(FILES man/ashlar.1 DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")
+install(FILES man/ash_options.7 DESTINATION "${CMAKE_INSTALL_MANDIR}/man7")
 if(TARGET ashlar_tool)
   install(TARGETS ashlar_tool RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 endif()

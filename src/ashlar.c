@@ -5,6 +5,7 @@
 // offers ash_* (libashlar-api).
 
 #include "base/fmt.c"
+#include "base/options.c"
 //
 #include "platform/identity.c"
 #include "platform/lock.c"
@@ -34,10 +35,14 @@
 #include "heap/span.c"
 //
 #include "api/aligned.c"
+#include "api/aligned_at.c"
 #include "api/boot.c"
 #include "api/collect.c"
+#include "api/duplicate.c"
+#include "api/extended.c"
 #include "api/heap.c"
 #include "api/helper.c"
+#include "api/inplace.c"
 #include "api/large.c"
 #include "api/late.c"
 #include "api/malloc.c"
@@ -45,7 +50,10 @@
 #include "api/query.c"
 #include "api/realloc.c"
 #include "api/stats.c"
+#include "api/subproc.c"
+#include "api/summary.c"
 #include "api/thread.c"
+#include "api/zalloc.c"
 
 #if ASH_WITH_OVERRIDE
 #include "compat/glibc.c"

@@ -92,6 +92,154 @@ ASH_EXPORT ASH_NODISCARD void *ash_memalign(size_t align, size_t bytes) ASH_NOEX
 ASH_EXPORT ASH_NODISCARD void *ash_valloc(size_t bytes) ASH_NOEXCEPT;
 ASH_EXPORT ASH_NODISCARD void *ash_pvalloc(size_t bytes) ASH_NOEXCEPT;
 
+// Extended family ------------------------------------------------------------
+//
+// What the basic family does, in one call less. Where nothing else is said: NULL with errno
+// ENOMEM when there is no memory, a product overflows or the size is above PTRDIFF_MAX; NULL with
+// errno EINVAL when `align` is not a power of two; errno is kept on success; blocks are freed with
+// ash_free, by any thread.
+//
+// The order of arguments is that of the names: count, size, alignment, offset.
+
+// The largest size for the functions that end in _small.
+#define ASH_SMALL_MAX 1024
+
+// Zeroed blocks. *All* usable bytes of a block from ash_zalloc, ash_calloc, ash_callocn,
+// ash_zalloc_small, ash_zalloc_aligned, ash_calloc_aligned, their _at forms and ash_u[zc]alloc...
+// are zero, also those behind the size that was asked for.
+ASH_EXPORT ASH_NODISCARD ASH_ALLOCATES(1) void *ash_zalloc(size_t bytes) ASH_NOEXCEPT;
+
+// As ash_malloc and ash_zalloc, one test shorter. `bytes` must be at most ASH_SMALL_MAX: anything
+// larger is undefined behaviour (debug builds of ashlar end the process).
+ASH_EXPORT ASH_NODISCARD ASH_ALLOCATES(1) void *ash_malloc_small(size_t bytes) ASH_NOEXCEPT;
+ASH_EXPORT ASH_NODISCARD ASH_ALLOCATES(1) void *ash_zalloc_small(size_t bytes) ASH_NOEXCEPT;
+
+// Arrays of `count` times `bytes`. ash_callocn is ash_calloc, and ash_reallocn is
+// ash_reallocarray, under the names that fit the others.
+ASH_EXPORT ASH_NODISCARD ASH_ALLOCATES(1, 2) void *ash_mallocn(size_t count,
+                                                               size_t bytes) ASH_NOEXCEPT;
+ASH_EXPORT ASH_NODISCARD ASH_ALLOCATES(1, 2) void *ash_callocn(size_t count,
+                                                               size_t bytes) ASH_NOEXCEPT;
+ASH_EXPORT ASH_NODISCARD void *ash_reallocn(void *block, size_t count, size_t bytes) ASH_NOEXCEPT;
+
+// As ash_realloc, but a failure frees `block`. reallocf(3) of the BSDs.
+ASH_EXPORT ASH_NODISCARD void *ash_reallocf(void *block, size_t bytes) ASH_NOEXCEPT;
+
+// As ash_realloc, and clears. Afterwards
+//   - the first min(`bytes`, old usable size) bytes are as they were;
+//   - all other usable bytes of the block are zero.
+// So a block that began zeroed, and has been resized by these functions alone, is zero wherever the
+// program has not written: a size that grows shows zeroes, also after one that shrank. A program
+// that writes behind the size it asked for (up to ash_usable_size) finds that again.
+// Any block may be given. One that did not begin zeroed keeps the unspecified bytes between the
+// size that was asked for and its usable size: nobody has recorded where that lay.
+// NULL `block` allocates. `bytes` 0 frees `block` and returns NULL.
+ASH_EXPORT ASH_NODISCARD void *ash_rezalloc(void *block, size_t bytes) ASH_NOEXCEPT;
+ASH_EXPORT ASH_NODISCARD void *ash_recalloc(void *block, size_t count, size_t bytes) ASH_NOEXCEPT;
+
+// Makes `block` hold `bytes` without moving it: returns `block`, or NULL if that cannot be (or
+// `block` is NULL), with errno kept and the block as it was. It never becomes smaller. New bytes
+// are unspecified. What succeeds is up to where the neighbours are: only blocks above 32 KiB ever
+// grow.
+ASH_EXPORT void *ash_expand(void *block, size_t bytes) ASH_NOEXCEPT;
+
+// At a multiple of `align`, which may be as large as the address space affords.
+ASH_EXPORT ASH_NODISCARD ASH_ALLOCATES(1) void *ash_malloc_aligned(size_t bytes,
+                                                                   size_t align) ASH_NOEXCEPT;
+ASH_EXPORT ASH_NODISCARD ASH_ALLOCATES(1) void *ash_zalloc_aligned(size_t bytes,
+                                                                   size_t align) ASH_NOEXCEPT;
+ASH_EXPORT ASH_NODISCARD ASH_ALLOCATES(1, 2) void *ash_mallocn_aligned(size_t count, size_t bytes,
+                                                                       size_t align) ASH_NOEXCEPT;
+ASH_EXPORT ASH_NODISCARD ASH_ALLOCATES(1, 2) void *ash_calloc_aligned(size_t count, size_t bytes,
+                                                                      size_t align) ASH_NOEXCEPT;
+
+// So that the byte `offset` bytes into the block lies at a multiple of `align`; `offset` may be
+// anything, also larger than the block. Where `offset` is a multiple of `align` this is the form
+// without it. Otherwise the block does not start at a multiple of ASH_MIN_ALIGN, and cannot share
+// a span with others: it takes 64 KiB of address space and at least a page (two, if it straddles)
+// of memory, however small it is, and as long as a large block to make and to free (about 0.6 us).
+ASH_EXPORT ASH_NODISCARD ASH_ALLOCATES(1) void *ash_malloc_aligned_at(size_t bytes, size_t align,
+                                                                      size_t offset) ASH_NOEXCEPT;
+ASH_EXPORT ASH_NODISCARD ASH_ALLOCATES(1) void *ash_zalloc_aligned_at(size_t bytes, size_t align,
+                                                                      size_t offset) ASH_NOEXCEPT;
+ASH_EXPORT ASH_NODISCARD ASH_ALLOCATES(1,
+                                       2) void *ash_calloc_aligned_at(size_t count, size_t bytes,
+                                                                      size_t align,
+                                                                      size_t offset) ASH_NOEXCEPT;
+
+// As ash_realloc, ash_rezalloc and ash_recalloc; the block is aligned as said here, whatever it was
+// before. It stays where it is if that is aligned and large enough.
+ASH_EXPORT ASH_NODISCARD void *ash_realloc_aligned(void *block, size_t bytes,
+                                                   size_t align) ASH_NOEXCEPT;
+ASH_EXPORT ASH_NODISCARD void *ash_reallocn_aligned(void *block, size_t count, size_t bytes,
+                                                    size_t align) ASH_NOEXCEPT;
+ASH_EXPORT ASH_NODISCARD void *ash_realloc_aligned_at(void *block, size_t bytes, size_t align,
+                                                      size_t offset) ASH_NOEXCEPT;
+ASH_EXPORT ASH_NODISCARD void *ash_rezalloc_aligned(void *block, size_t bytes,
+                                                    size_t align) ASH_NOEXCEPT;
+ASH_EXPORT ASH_NODISCARD void *ash_rezalloc_aligned_at(void *block, size_t bytes, size_t align,
+                                                       size_t offset) ASH_NOEXCEPT;
+ASH_EXPORT ASH_NODISCARD void *ash_recalloc_aligned(void *block, size_t count, size_t bytes,
+                                                    size_t align) ASH_NOEXCEPT;
+ASH_EXPORT ASH_NODISCARD void *ash_recalloc_aligned_at(void *block, size_t count, size_t bytes,
+                                                       size_t align, size_t offset) ASH_NOEXCEPT;
+
+// The same, and `*usable` is what ash_usable_size would say of the block, all of which the program
+// may use: 0 if there is none. `usable` may be NULL. (`before` and `after`: of the old block, also
+// when that stays; of the new one.) ash_ufree says what it has freed.
+ASH_EXPORT ASH_NODISCARD void *ash_umalloc(size_t bytes, size_t *usable) ASH_NOEXCEPT;
+ASH_EXPORT ASH_NODISCARD void *ash_uzalloc(size_t bytes, size_t *usable) ASH_NOEXCEPT;
+ASH_EXPORT ASH_NODISCARD void *ash_ucalloc(size_t count, size_t bytes, size_t *usable) ASH_NOEXCEPT;
+ASH_EXPORT ASH_NODISCARD void *ash_urealloc(void *block, size_t bytes, size_t *before,
+                                            size_t *after) ASH_NOEXCEPT;
+ASH_EXPORT ASH_NODISCARD void *ash_umalloc_small(size_t bytes, size_t *usable) ASH_NOEXCEPT;
+ASH_EXPORT ASH_NODISCARD void *ash_uzalloc_small(size_t bytes, size_t *usable) ASH_NOEXCEPT;
+ASH_EXPORT ASH_NODISCARD void *ash_umalloc_aligned(size_t bytes, size_t align,
+                                                   size_t *usable) ASH_NOEXCEPT;
+ASH_EXPORT ASH_NODISCARD void *ash_uzalloc_aligned(size_t bytes, size_t align,
+                                                   size_t *usable) ASH_NOEXCEPT;
+ASH_EXPORT void ash_ufree(void *block, size_t *usable) ASH_NOEXCEPT;
+
+// The string in a block of its own, cut after `most` bytes. strdup(3), strndup(3), wcsdup(3).
+ASH_EXPORT ASH_NODISCARD char *ash_strdup(const char *string) ASH_NOEXCEPT;
+ASH_EXPORT ASH_NODISCARD char *ash_strndup(const char *string, size_t most) ASH_NOEXCEPT;
+ASH_EXPORT ASH_NODISCARD wchar_t *ash_wcsdup(const wchar_t *string) ASH_NOEXCEPT;
+
+// The absolute path that `path` leads to, without links, in `resolved` (PATH_MAX bytes), or in a
+// block of its own if that is NULL. NULL with errno as in realpath(3): ENOENT, ENAMETOOLONG ...
+ASH_EXPORT ASH_NODISCARD char *ash_realpath(const char *path, char *resolved) ASH_NOEXCEPT;
+
+// The largest power of two that divides the address; 0 for NULL. C23's memalignment.
+ASH_EXPORT size_t ash_memalignment(const void *address) ASH_NOEXCEPT;
+
+// With a type instead of a size: the result is a `type *`, aligned as the type is. ASH_REALLOC_T
+// and ASH_RECALLOC_T resize arrays, as ash_reallocn and ash_recalloc.
+#if defined(__cplusplus)
+#define ASH_ALIGN_OF(type) alignof(type)
+#else
+#define ASH_ALIGN_OF(type) _Alignof(type)
+#endif
+#define ASH_BY_TYPE(type, plain, aligned) \
+    ((type *)(ASH_ALIGN_OF(type) <= ASH_MIN_ALIGN ? (plain) : (aligned)))
+#define ASH_MALLOC_T(type) \
+    ASH_BY_TYPE(type, ash_malloc(sizeof(type)), \
+                ash_malloc_aligned(sizeof(type), ASH_ALIGN_OF(type)))
+#define ASH_ZALLOC_T(type) \
+    ASH_BY_TYPE(type, ash_zalloc(sizeof(type)), \
+                ash_zalloc_aligned(sizeof(type), ASH_ALIGN_OF(type)))
+#define ASH_CALLOC_T(type, count) \
+    ASH_BY_TYPE(type, ash_calloc((count), sizeof(type)), \
+                ash_calloc_aligned((count), sizeof(type), ASH_ALIGN_OF(type)))
+#define ASH_MALLOCN_T(type, count) \
+    ASH_BY_TYPE(type, ash_mallocn((count), sizeof(type)), \
+                ash_mallocn_aligned((count), sizeof(type), ASH_ALIGN_OF(type)))
+#define ASH_REALLOC_T(block, type, count) \
+    ASH_BY_TYPE(type, ash_reallocn((block), (count), sizeof(type)), \
+                ash_reallocn_aligned((block), (count), sizeof(type), ASH_ALIGN_OF(type)))
+#define ASH_RECALLOC_T(block, type, count) \
+    ASH_BY_TYPE(type, ash_recalloc((block), (count), sizeof(type)), \
+                ash_recalloc_aligned((block), (count), sizeof(type), ASH_ALIGN_OF(type)))
+
 // Questions ----------------------------------------------------------------
 
 // The bytes of `block` the program may use, at least as many as it asked for; 0
@@ -163,6 +311,37 @@ ASH_EXPORT ASH_NODISCARD void *ash_heap_reallocarray(ash_heap_t *heap, void *blo
                                                      size_t bytes) ASH_NOEXCEPT;
 ASH_EXPORT ASH_NODISCARD void *ash_heap_aligned_alloc(ash_heap_t *heap, size_t align,
                                                       size_t bytes) ASH_NOEXCEPT;
+
+// Sub-processes -----------------------------------------------------------------
+
+// A part of the process with heaps of its own: a language's interpreter, a plug-in. Its threads
+// allocate from its main heap, the heaps they make are its own, and all of it can
+// be given back at once. Blocks may be freed from anywhere in the process.
+typedef struct ash_subproc ash_subproc_t;
+
+// A new one, without threads. NULL with errno ENOMEM.
+ASH_EXPORT ASH_NODISCARD ash_subproc_t *ash_subproc_new(void) ASH_NOEXCEPT;
+
+// The one that a process begins with, and the calling thread's.
+ASH_EXPORT ash_subproc_t *ash_subproc_main(void) ASH_NOEXCEPT;
+ASH_EXPORT ash_subproc_t *ash_subproc_current(void) ASH_NOEXCEPT;
+
+// Moves the calling thread, which must have no blocks yet, from the main sub-process to another
+// one, for the rest of its life. Returns 0, ENOMEM, or EBUSY: the thread has allocated, or is in a
+// sub-process already. errno is kept.
+ASH_EXPORT int ash_subproc_add_current_thread(ash_subproc_t *subproc) ASH_NOEXCEPT;
+
+// Ends a sub-process with all its heaps and blocks, which nobody may use from now on. Its threads
+// must have ended: else it returns EBUSY and does nothing. 0 otherwise; also for NULL and the
+// main one, with which nothing happens.
+ASH_EXPORT int ash_subproc_destroy(ash_subproc_t *subproc) ASH_NOEXCEPT;
+
+// Calls `visit` for each heap of the sub-process, its main heap too, until it returns false: then
+// false, else true; false with errno ENOMEM when there is no memory for the list. `visit`
+// may allocate, free, and end heaps.
+typedef bool ash_heap_visitor_t(ash_heap_t *heap, void *argument);
+ASH_EXPORT bool ash_subproc_visit_heaps(ash_subproc_t *subproc, ash_heap_visitor_t *visit,
+                                        void *argument) ASH_NOEXCEPT;
 
 // Threads --------------------------------------------------------------------
 

@@ -2,6 +2,8 @@
 // (heap/sizeclass.h): so an alignment is met by a class that it divides, and no
 // block ever starts anywhere but at its own start.
 
+#include "api/aligned.h"
+
 #include <errno.h>
 
 #include "api/boot.h"
@@ -16,7 +18,11 @@ static unsigned aligned_class(size_t align, size_t bytes) {
     if (bytes > ASH_BLOCK_MAX || align > ASH_BLOCK_MAX) {
         return ASH_CLASS_COUNT;
     }
-    unsigned i = ash_class_of(ash_max(bytes, align));
+    bytes = ash_round_up(ash_max(bytes, 1), align);
+    if (bytes > ASH_BLOCK_MAX) {
+        return ASH_CLASS_COUNT;
+    }
+    unsigned i = ash_class_of(bytes);
     while (i < ASH_CLASS_COUNT && (ash_classes[i].block_bytes & (align - 1)) != 0) {
         i++;
     }
@@ -27,8 +33,18 @@ static void *aligned_small(struct ash_realm *realm, size_t bytes) {
     return realm == NULL ? ash_malloc_inline(bytes) : ash_take(realm, bytes);
 }
 
-void *ash_aligned_take(struct ash_realm *realm, size_t align, size_t bytes) {
-    if (align <= ASH_MIN_ALIGN) {
+// What is at hand; NULL if nothing is. A thread with a heap has been through boot.
+ASH_INLINE void *aligned_fast(size_t align, size_t bytes) {
+    struct ash_heap *heap = ash_thread_own_heap();
+    if (ash_unlikely(heap == NULL || bytes > ASH_FAST_MAX / 2 || align > ASH_FAST_MAX / 2)) {
+        return NULL;
+    }
+    return ash_fast_take(heap, ash_classes[aligned_class(align, bytes)].block_bytes);
+}
+
+ASH_INLINE void *aligned_take(struct ash_realm *realm, size_t align, size_t bytes, bool *zero) {
+    *zero = false;
+    if (align <= ASH_MIN_ALIGN && bytes <= ASH_BLOCK_MAX) {
         return aligned_small(realm, bytes);
     }
     if (ash_unlikely(!ash_boot())) {  // it sets up the classes
@@ -38,12 +54,37 @@ void *ash_aligned_take(struct ash_realm *realm, size_t align, size_t bytes) {
     if (class_index < ASH_CLASS_COUNT) {
         return aligned_small(realm, ash_classes[class_index].block_bytes);
     }
+    return ash_large_take(ash_thread_realm(realm), bytes, ash_max(align, ASH_MIN_ALIGN), zero);
+}
+
+void *ash_aligned_take_known(struct ash_realm *realm, size_t align, size_t bytes, bool *zero) {
+    return aligned_take(realm, align, bytes, zero);
+}
+
+void *ash_aligned_take(struct ash_realm *realm, size_t align, size_t bytes) {
     bool zero;
-    return ash_large_take(ash_thread_realm(realm), bytes, align, &zero);
+    return aligned_take(realm, align, bytes, &zero);
+}
+
+static ASH_NOINLINE void *aligned_own(size_t align, size_t bytes) {
+    bool zero;
+    return aligned_take(NULL, align, bytes, &zero);
+}
+
+// The same, which keeps errno.
+static ASH_NOINLINE void *aligned_quietly(size_t align, size_t bytes) {
+    int saved_errno = errno;
+    void *block = aligned_own(align, bytes);
+    errno = saved_errno;
+    return block;
 }
 
 static void *aligned_or_enomem(size_t align, size_t bytes) {
-    void *block = ash_aligned_take(NULL, align, bytes);
+    void *block = aligned_fast(align, bytes);
+    if (ash_likely(block != NULL)) {
+        return block;
+    }
+    block = aligned_own(align, bytes);
     if (block == NULL) {
         errno = ENOMEM;
     }
@@ -62,11 +103,12 @@ ASH_NOINLINE int ash_posix_memalign(void **block, size_t align, size_t bytes) {
     if (!ash_is_power_of_two(align) || align % sizeof(void *) != 0) {
         return EINVAL;
     }
-    int saved_errno = errno;
-    void *taken = ash_aligned_take(NULL, align, bytes);
-    errno = saved_errno;
-    if (taken == NULL) {
-        return ENOMEM;
+    void *taken = aligned_fast(align, bytes);
+    if (ash_unlikely(taken == NULL)) {
+        taken = aligned_quietly(align, bytes);
+        if (taken == NULL) {
+            return ENOMEM;
+        }
     }
     *block = taken;
     return 0;

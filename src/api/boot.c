@@ -19,12 +19,16 @@
 
 static struct ash_lock boot_lock = ASH_LOCK(ASH_RANK_BOOT);
 static _Atomic bool boot_done;
+static bool boot_options_read;  // under boot_lock: what is wrong with them is said once
 
 static ASH_COLD bool boot_first(void) {
     ash_lock_take(&boot_lock);
     bool done = atomic_load_explicit(&boot_done, memory_order_relaxed);
     if (!done) {
-        ash_options_boot();
+        if (!boot_options_read) {
+            boot_options_read = true;
+            ash_options_boot();
+        }
         ash_class_boot();
         done = ash_region_boot();
         // release: pairs with the acquire in ash_boot.

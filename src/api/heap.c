@@ -3,18 +3,20 @@
 #include <errno.h>
 #include <string.h>
 
+#include "api/aligned.h"
 #include "api/boot.h"
 #include "api/collect.h"
 #include "api/large.h"
 #include "api/malloc.h"
 #include "api/query.h"
 #include "api/realloc.h"
+#include "api/zalloc.h"
 #include "ashlar/ashlar.h"
 #include "base/bits.h"
 #include "platform/report.h"
 
 ASH_NOINLINE ash_heap_t *ash_heap_new(void) {
-    struct ash_realm *realm = ash_boot() ? ash_realm_new(&ash_realm_main) : NULL;
+    struct ash_realm *realm = ash_boot() ? ash_realm_new(ash_thread_realm(NULL)) : NULL;
     if (realm == NULL) {
         errno = ENOMEM;
     }
@@ -22,7 +24,7 @@ ASH_NOINLINE ash_heap_t *ash_heap_new(void) {
 }
 
 static bool heap_ends(const ash_heap_t *heap, const char *what) {
-    if (heap == NULL || heap == &ash_realm_main) {
+    if (heap == NULL || heap == heap->root) {
         return false;
     }
     if (heap->serial == 0) {
@@ -44,7 +46,7 @@ ASH_NOINLINE void ash_heap_destroy(ash_heap_t *heap) {
 }
 
 ASH_NOINLINE ash_heap_t *ash_heap_main(void) {
-    return &ash_realm_main;
+    return ash_thread_realm(NULL);
 }
 
 ASH_NOINLINE ash_heap_t *ash_heap_of(const void *block) {

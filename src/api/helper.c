@@ -12,6 +12,7 @@
 #include "heap/hold.h"
 #include "heap/registry.h"
 #include "platform/os.h"
+#include "platform/report.h"
 #include "supply/store.h"
 
 enum {
@@ -19,16 +20,24 @@ enum {
     HELPER_STILL_TICKS = 5,       // a heap is left alone this long
     HELPER_QUIET_TICKS = 20,      // it stays awake this long, in case more is coming
     HELPER_WORK_BYTES = 1 << 20,  // less than this, dirty, wakes nobody
-    HELPER_USED_BYTES = 8 << 20,  // a smaller heap has no helper
 };
 
 enum helper_state { HELPER_NONE, HELPER_AWAKE, HELPER_PARKED };
 
-static _Atomic uint32_t helper_state;
+static _Alignas(4) _Atomic uint32_t helper_state;
 
 static bool helper_turn(uint32_t from, uint32_t to) {
     return atomic_compare_exchange_strong_explicit(&helper_state, &from, to, memory_order_relaxed,
                                                    memory_order_relaxed);
+}
+
+static bool helper_is_on(void) {
+    return ash_option_value(ASH_OPTION_HELPER_THREAD) != 0;
+}
+
+// A smaller heap has no helper.
+static bool helper_is_worth_it(void) {
+    return ash_store_used_bytes() >= ash_option_value(ASH_OPTION_HELPER_THREAD_MIN);
 }
 
 static bool helper_has_work(void) {
@@ -66,7 +75,7 @@ bool ash_helper_step(void) {
 
 static void helper_work(void) {
     unsigned quiet = 0;
-    while (quiet < HELPER_QUIET_TICKS) {
+    while (quiet < HELPER_QUIET_TICKS && helper_is_on()) {
         ash_os_sleep(HELPER_TICK_MS);
         quiet = ash_helper_step() ? 0 : quiet + 1;
     }
@@ -74,7 +83,7 @@ static void helper_work(void) {
 
 static void helper_park(void) {
     atomic_store_explicit(&helper_state, HELPER_PARKED, memory_order_relaxed);
-    if (ash_store_measure().dirty_bytes >= HELPER_WORK_BYTES) {
+    if (ash_store_measure().dirty_bytes >= HELPER_WORK_BYTES || !helper_is_on()) {
         (void)helper_turn(HELPER_PARKED, HELPER_AWAKE);
     }
     while (atomic_load_explicit(&helper_state, memory_order_relaxed) == HELPER_PARKED) {
@@ -85,7 +94,7 @@ static void helper_park(void) {
 static void helper_run(void) {
     ash_thread_set_heap(&ash_heap_done);  // what the C library frees for it goes home at once
     helper_work();
-    while (ash_store_used_bytes() >= HELPER_USED_BYTES) {
+    while (helper_is_on() && helper_is_worth_it()) {
         helper_park();
         helper_work();
     }
@@ -93,22 +102,35 @@ static void helper_run(void) {
 }
 
 static ASH_COLD void helper_start(void) {
-    if (helper_turn(HELPER_NONE, HELPER_AWAKE) && !ash_os_start_thread(helper_run)) {
+    if (!helper_turn(HELPER_NONE, HELPER_AWAKE)) {
+        return;
+    }
+    if (!ash_os_start_thread(helper_run)) {
         atomic_store_explicit(&helper_state, HELPER_NONE, memory_order_relaxed);
+    } else if (ash_option_value(ASH_OPTION_VERBOSE)) {
+        ash_say("the helper thread was started");
     }
 }
 
 void ash_helper_start(void) {
     // An early look; helper_turn decides.
-    if (ash_unlikely(ash_thread_is_not_alone() && ash_store_used_bytes() >= HELPER_USED_BYTES &&
+    if (ash_unlikely(ash_thread_is_not_alone() && helper_is_worth_it() &&
                      atomic_load_explicit(&helper_state, memory_order_relaxed) == HELPER_NONE &&
-                     ash_options.helper_thread)) {
+                     helper_is_on())) {
         helper_start();
     }
 }
 
 void ash_helper_wake(void) {
     if (ash_unlikely(helper_has_work()) && helper_turn(HELPER_PARKED, HELPER_AWAKE)) {
+        ash_os_wake(&helper_state);
+    }
+}
+
+// The caller has set the option; the store's lock orders that before what helper_park sees.
+void ash_helper_stop(void) {
+    (void)ash_store_measure();
+    if (helper_turn(HELPER_PARKED, HELPER_AWAKE)) {
         ash_os_wake(&helper_state);
     }
 }

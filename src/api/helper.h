@@ -27,6 +27,9 @@ void ash_helper_start(void);
 // Wakes it if it is parked and there is enough to do. At the end of free's slow paths.
 void ash_helper_wake(void);
 
+// The option helper_thread is off: a helper that runs ends within a tenth of a second.
+void ash_helper_stop(void);
+
 // One round: what has fallen due. False if nothing is left to wait for.
 bool ash_helper_step(void);
 

@@ -89,7 +89,7 @@ bool ash_large_give_huge(void *block) {
 
 bool ash_large_resize_run(struct ash_record *run, size_t bytes) {
     size_t before = ash_run_bytes(run);
-    size_t after = ash_run_charge(bytes);
+    size_t after = ash_run_charge(run->lead + bytes);
     if (after > before && !ash_realm_charge(run->realm, after - before)) {
         return false;
     }
@@ -103,7 +103,7 @@ bool ash_large_resize_run(struct ash_record *run, size_t bytes) {
 }
 
 void *ash_large_resize_huge(struct ash_huge *huge, size_t bytes) {
-    bytes = ash_round_up(bytes, ash_os_page_bytes());
+    bytes = ash_huge_round(huge->start, bytes);
     if (bytes > huge->bytes && !ash_realm_charge(huge->realm, bytes - huge->bytes)) {
         return NULL;
     }

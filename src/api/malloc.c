@@ -1,7 +1,6 @@
 #include "api/malloc.h"
 
 #include <errno.h>
-#include <string.h>
 
 #include "api/helper.h"
 #include "api/large.h"
@@ -84,32 +83,6 @@ ASH_NOINLINE void *ash_malloc_slow(size_t bytes) {
     return ash_take_slow(NULL, bytes);
 }
 
-static void *malloc_zero_large(struct ash_realm *realm, size_t bytes) {
-    bool zero = false;
-    void *block = ash_large_take(ash_thread_realm(realm), bytes, ASH_MIN_ALIGN, &zero);
-    if (block == NULL) {
-        errno = ENOMEM;
-        return NULL;
-    }
-    return zero ? block : memset(block, 0, bytes);
-}
-
-void *ash_zalloc(size_t bytes) {
-    if (bytes > ASH_BLOCK_MAX) {
-        return malloc_zero_large(NULL, bytes);
-    }
-    void *block = ash_malloc_inline(bytes);
-    return block == NULL ? NULL : memset(block, 0, bytes);
-}
-
-void *ash_take_zero(struct ash_realm *realm, size_t bytes) {
-    if (bytes > ASH_BLOCK_MAX) {
-        return malloc_zero_large(realm, bytes);
-    }
-    void *block = ash_take(realm, bytes);
-    return block == NULL ? NULL : memset(block, 0, bytes);
-}
-
 // Freeing ---------------------------------------------------------------------------
 
 // `record` is any of the span's. The bin may be full.
@@ -126,6 +99,7 @@ static void free_local(struct ash_heap *heap, const struct ash_record *record,
         ash_helper_wake();
     }
     block->next = bin->head;
+    atomic_signal_fence(memory_order_release);  // as in ash_fast_give
     bin->head = block;
     bin->room--;
 }
@@ -167,7 +141,7 @@ static ASH_NOINLINE void free_other(void *block) {
     } else if (record->kind == ASH_KIND_SPAN) {
         free_in_span(record, block);
     } else {
-        if (ash_record_start(record) != block) {
+        if (ash_run_start(record) != block) {
             ash_report_bad_pointer("free", block, "it does not point to the start of a block");
         }
         ash_large_give_run(record);
@@ -208,13 +182,4 @@ ASH_NOINLINE void ash_free_aligned_sized(void *block, size_t align, size_t bytes
     (void)align;
     (void)bytes;
     ash_free_inline(block);
-}
-
-ASH_NOINLINE void *ash_calloc(size_t count, size_t bytes) {
-    size_t total;
-    if (ash_unlikely(ash_mul_overflows(count, bytes, &total))) {
-        errno = ENOMEM;
-        return NULL;
-    }
-    return ash_zalloc(total);
 }

@@ -18,17 +18,8 @@ void *ash_malloc_slow(size_t bytes);
 // As ash_malloc_slow, from a realm; NULL is the calling thread's own.
 void *ash_take_slow(struct ash_realm *realm, size_t bytes);
 
-// As ash_take, all zero.
-void *ash_take_zero(struct ash_realm *realm, size_t bytes);
-
 // Whatever the pointer. Keeps errno. Called when ash_fast_give has failed.
 void ash_free_slow(void *block);
-
-// As ash_malloc, all zero.
-void *ash_zalloc(size_t bytes);
-
-// At a multiple of `align`, a power of two. NULL without memory; errno may say so.
-void *ash_aligned_take(struct ash_realm *realm, size_t align, size_t bytes);
 
 ASH_INLINE void *ash_malloc_inline(size_t bytes) {
     struct ash_heap *heap = ash_thread_own_heap();

@@ -1,162 +1,345 @@
+// Each place is read over the one before it, so that the last one that names an option sets it:
+// the build, the program, ASHLAR_OPTIONS, the option's own variable.
+
 #include "api/options.h"
 
-#include <stdbool.h>
-#include <stddef.h>
+#include <errno.h>
 #include <string.h>
 
+#include "api/boot.h"
+#include "api/helper.h"
+#include "api/summary.h"
 #include "base/bits.h"
 #include "base/compiler.h"
-#include "base/fmt.h"
+#include "base/config.h"
 #include "platform/os.h"
 #include "platform/report.h"
 
-struct option {
-    const char *name;      // as in ASHLAR_OPTIONS
-    const char *variable;  // of the environment
-    size_t offset;         // of a uint32_t in struct ash_options
-    uint32_t fallback, highest;
-    const char *wants;
+extern ASH_WEAK const char ash_options_default[];
+
+enum option_source {
+    OPTION_BY_DEFAULT,
+    OPTION_BY_BUILD,
+    OPTION_BY_PROGRAM,
+    OPTION_BY_LIST,
+    OPTION_BY_VARIABLE,
+    OPTION_BY_CALL,
 };
 
-static const struct option option_table[] = {
-    {"purge_delay_ms", "ASHLAR_PURGE_DELAY_MS", offsetof(struct ash_options, purge_delay_ms), 500,
-     3600000, "milliseconds from 0 to 3600000"},
-    {"helper_thread", "ASHLAR_HELPER_THREAD", offsetof(struct ash_options, helper_thread), 1, 1,
-     "0 or 1"},
-    {"huge_pages", "ASHLAR_HUGE_PAGES", offsetof(struct ash_options, huge_pages), 1, 1, "0 or 1"},
+static const char *const option_sources[] = {
+    [OPTION_BY_DEFAULT] = "default",      [OPTION_BY_BUILD] = "build",
+    [OPTION_BY_PROGRAM] = "program",      [OPTION_BY_LIST] = "ASHLAR_OPTIONS",
+    [OPTION_BY_VARIABLE] = "environment", [OPTION_BY_CALL] = "call",
 };
 
-enum { OPTION_COUNT = sizeof option_table / sizeof option_table[0], OPTION_NAME_MAX = 40 };
+static const char option_prefix[] = "ASHLAR_";
+enum { OPTION_PREFIX_BYTES = sizeof option_prefix - 1, OPTION_TYPO_CHANGES = 3 };
 
-struct ash_options ash_options;
+static _Atomic uint32_t option_source[ASH_OPTION_COUNT];
 
-static void option_set(const struct option *option, uint32_t value) {
-    memcpy((char *)&ash_options + option->offset, &value, sizeof value);
+// relaxed: who reads both may see a new value with an old source, for a moment.
+static void option_store(enum ash_option option, size_t value, enum option_source source) {
+    atomic_store_explicit(&ash_options.values[option], value, memory_order_relaxed);
+    atomic_store_explicit(&option_source[option], source, memory_order_relaxed);
 }
 
-// Reads digits up to `end`. False if there is anything else, or too much.
-static bool option_parse(const char *text, const char *end, uint32_t highest, uint32_t *value) {
-    uint64_t number = 0;
-    if (text == end) {
-        return false;
-    }
-    for (; text < end; text++) {
-        if (*text < '0' || *text > '9') {
-            return false;
-        }
-        number = number * 10 + (uint64_t)(*text - '0');
-        if (number > highest) {
-            return false;
-        }
-    }
-    *value = (uint32_t)number;
-    return true;
+static uint32_t option_source_of(enum ash_option option) {
+    return atomic_load_explicit(&option_source[option], memory_order_relaxed);
 }
 
-static ASH_COLD void option_complain(const char *what, const char *text, const char *end,
-                                     const char *next) {
-    char copy[OPTION_NAME_MAX];
-    size_t length = ash_min((size_t)(end - text), sizeof copy - 1);
-    memcpy(copy, text, length);
-    copy[length] = '\0';
-    char space[200];
+// What is wrong ------------------------------------------------------------------------
+
+static void option_begin(struct ash_fmt *line, char *space, size_t room, const char *where) {
+    ash_fmt_init(line, space, room);
+    ash_fmt_text(line, where);
+    ash_fmt_text(line, " is ignored: ");
+}
+
+static ASH_COLD void option_unknown(const char *where, struct ash_piece name) {
+    char space[250];
     struct ash_fmt line;
-    ash_fmt_init(&line, space, sizeof space);
-    ash_fmt_text(&line, what);
-    ash_fmt_text(&line, " '");
-    ash_fmt_text(&line, copy);
-    ash_fmt_text(&line, "' ");
-    ash_fmt_text(&line, next);
-    ash_report(line.text);
+    option_begin(&line, space, sizeof space, where);
+    ash_option_print_unknown(&line, name);
+    ash_say(line.text);
 }
 
-static void option_read(const struct option *option, const char *text, const char *end) {
-    uint32_t value;
-    if (option_parse(text, end, option->highest, &value)) {
-        option_set(option, value);
-        return;
+static ASH_COLD void option_bad(const char *where, const struct ash_option_row *row,
+                                struct ash_piece text) {
+    char space[250];
+    struct ash_fmt line;
+    option_begin(&line, space, sizeof space, where);
+    ash_option_print_bad(&line, row, text);
+    ash_say(line.text);
+}
+
+// Lists ---------------------------------------------------------------------------------
+
+struct option_place {
+    enum option_source source;
+    const char *entry;  // for messages
+};
+
+static void option_read(const struct option_place *place, enum ash_option option,
+                        struct ash_piece text) {
+    const struct ash_option_row *row = &ash_option_rows[option];
+    size_t value;
+    if (ash_option_parse(row, text, &value)) {
+        option_store(option, value, place->source);
+    } else {
+        option_bad(place->entry, row, text);
     }
-    char space[160];
-    struct ash_fmt next;
-    ash_fmt_init(&next, space, sizeof space);
-    ash_fmt_text(&next, "ignored: ");
-    ash_fmt_text(&next, option->variable);
-    ash_fmt_text(&next, " wants ");
-    ash_fmt_text(&next, option->wants);
-    option_complain("value", text, end, next.text);
 }
 
-// How many letters the shorter of both shares with the other from the start: a
-// crude distance, good enough to name what was meant.
-static size_t option_likeness(const char *name, const char *text, const char *end) {
-    size_t same = 0;
-    while (text + same < end && name[same] == text[same]) {
-        same++;
+// One "name=value".
+static void option_read_entry(const struct option_place *place, struct ash_piece entry) {
+    const char *equals = memchr(entry.start, '=', (size_t)(entry.end - entry.start));
+    struct ash_piece name = {entry.start, equals == NULL ? entry.end : equals};
+    struct ash_piece value = {equals == NULL ? entry.end : equals + 1, entry.end};
+    enum ash_option option = ash_option_find(name);
+    if (option == ASH_OPTION_COUNT) {
+        option_unknown(place->entry, name);
+    } else {
+        option_read(place, option, value);
     }
-    return same;
 }
 
-static ASH_COLD void option_unknown(const char *text, const char *end) {
-    const struct option *nearest = &option_table[0];
-    size_t best = 0;
-    for (size_t i = 0; i < OPTION_COUNT; i++) {
-        size_t likeness = option_likeness(option_table[i].name, text, end);
-        if (likeness > best) {
-            best = likeness;
-            nearest = &option_table[i];
-        }
+// Where the letter is, or the text ends. As strcspn, which no small program has in memory yet.
+static const char *option_find(const char *text, char letter) {
+    while (*text != '\0' && *text != letter) {
+        text++;
     }
-    char space[120];
-    struct ash_fmt next;
-    ash_fmt_init(&next, space, sizeof space);
-    ash_fmt_text(&next, "in ASHLAR_OPTIONS is unknown; the nearest is ");
-    ash_fmt_text(&next, nearest->name);
-    option_complain("option", text, end, next.text);
+    return text;
 }
 
-// One "name=value" of the list.
-static void option_read_pair(const char *text, const char *end) {
-    const char *equals = memchr(text, '=', (size_t)(end - text));
-    const char *name_end = equals == NULL ? end : equals;
-    for (size_t i = 0; i < OPTION_COUNT; i++) {
-        const struct option *option = &option_table[i];
-        size_t length = strlen(option->name);
-        if (length == (size_t)(name_end - text) && memcmp(option->name, text, length) == 0) {
-            option_read(option, equals == NULL ? end : equals + 1, end);
-            return;
-        }
-    }
-    option_unknown(text, name_end);
-}
-
-static void option_read_list(const char *list) {
+static void option_read_list(const struct option_place *place, const char *list) {
     while (*list != '\0') {
-        const char *end = list;
-        while (*end != '\0' && *end != ',') {
-            end++;
-        }
+        const char *end = option_find(list, ',');
         if (end > list) {
-            option_read_pair(list, end);
+            option_read_entry(place, (struct ash_piece){list, end});
         }
         list = *end == ',' ? end + 1 : end;
     }
 }
 
-void ash_options_boot(void) {
-    for (size_t i = 0; i < OPTION_COUNT; i++) {
-        option_set(&option_table[i], option_table[i].fallback);
+// The environment -------------------------------------------------------------------------
+
+static void option_read_variable(enum ash_option option) {
+    const struct option_place place = {OPTION_BY_VARIABLE, ash_option_rows[option].variable};
+    const char *text = ash_os_env(place.entry);
+    if (text != NULL) {
+        option_read(&place, option, ash_piece_of(text));
     }
-    if (ash_os_is_privileged()) {
-        return;
+}
+
+// `variable` is nearly one of ours.
+static ASH_COLD void option_mistyped(struct ash_piece variable, enum ash_option nearest) {
+    char name[60];
+    size_t length = ash_min((size_t)(variable.end - variable.start), sizeof name - 1);
+    memcpy(name, variable.start, length);
+    name[length] = '\0';
+    char space[250];
+    struct ash_fmt line;
+    option_begin(&line, space, sizeof space, name);
+    ash_fmt_text(&line, "no option has this variable; the nearest is ");
+    ash_fmt_text(&line, ash_option_rows[nearest].variable);
+    ash_say(line.text);
+}
+
+// Other programs may have variables of their own under our prefix: so only what differs from ours
+// in a few letters is a mistake.
+static void option_check_variable(struct ash_piece variable) {
+    struct ash_piece name = {variable.start + OPTION_PREFIX_BYTES, variable.end};
+    size_t changes;
+    enum ash_option nearest = ash_option_nearest(name, &changes);
+    const char *right = ash_option_rows[nearest].variable;
+    size_t length = (size_t)(variable.end - variable.start);
+    bool is_right = strlen(right) == length && memcmp(right, variable.start, length) == 0;
+    if (!is_right && changes <= OPTION_TYPO_CHANGES &&
+        2 * changes < (size_t)(name.end - name.start)) {
+        option_mistyped(variable, nearest);
     }
-    const char *list = ash_os_env("ASHLAR_OPTIONS");
-    if (list != NULL) {
-        option_read_list(list);
-    }
-    for (size_t i = 0; i < OPTION_COUNT; i++) {
-        const char *text = ash_os_env(option_table[i].variable);
-        if (text != NULL) {
-            option_read(&option_table[i], text, text + strlen(text));
+}
+
+static void option_check_variables(void) {
+    const char *entry;
+    for (size_t i = 0; (entry = ash_os_env_at(i)) != NULL; i++) {
+        if (strncmp(entry, option_prefix, OPTION_PREFIX_BYTES) == 0) {
+            option_check_variable((struct ash_piece){entry, option_find(entry, '=')});
         }
     }
+}
+
+static void option_read_environment(void) {
+    const struct option_place list = {OPTION_BY_LIST, "an entry of ASHLAR_OPTIONS"};
+    option_read_variable(ASH_OPTION_ENVIRONMENT);
+    if (!ash_option_value(ASH_OPTION_ENVIRONMENT)) {
+        return;
+    }
+    const char *text = ash_os_env("ASHLAR_OPTIONS");
+    if (text != NULL) {
+        option_read_list(&list, text);
+    }
+    for (unsigned i = 0; i < ASH_OPTION_COUNT; i++) {
+        if (i != ASH_OPTION_ENVIRONMENT) {
+            option_read_variable((enum ash_option)i);
+        }
+    }
+    option_check_variables();
+}
+
+// Start and end ---------------------------------------------------------------------------
+
+static void option_tell(enum ash_option option) {
+    char space[120];
+    struct ash_fmt line;
+    ash_fmt_init(&line, space, sizeof space);
+    ash_fmt_text(&line, ash_option_rows[option].name);
+    ash_fmt_text(&line, "=");
+    ash_option_print(&line, &ash_option_rows[option], ash_option_value(option));
+    ash_fmt_text(&line, " (");
+    ash_fmt_text(&line, option_sources[option_source_of(option)]);
+    ash_fmt_text(&line, ")");
+    ash_say(line.text);
+}
+
+// For the option verbose: who we are, and every option that somebody has set.
+static ASH_COLD void option_tell_all(void) {
+    char space[120];
+    struct ash_fmt line;
+    ash_fmt_init(&line, space, sizeof space);
+    ash_fmt_text(&line, "version ");
+    ash_fmt_uint(&line, ASH_VERSION_MAJOR);
+    ash_fmt_text(&line, ".");
+    ash_fmt_uint(&line, ASH_VERSION_MINOR);
+    ash_fmt_text(&line, ".");
+    ash_fmt_uint(&line, ASH_VERSION_PATCH);
+    ash_fmt_text(&line, " serves process ");
+    ash_fmt_uint(&line, ash_os_process_id());
+    ash_say(line.text);
+    for (unsigned i = 0; i < ASH_OPTION_COUNT; i++) {
+        if (option_source_of((enum ash_option)i) != OPTION_BY_DEFAULT) {
+            option_tell((enum ash_option)i);
+        }
+    }
+}
+
+void ash_options_boot(void) {
+    const struct option_place build = {OPTION_BY_BUILD, "an entry of the build's default options"};
+    const struct option_place program = {OPTION_BY_PROGRAM, "an entry of ash_options_default"};
+    for (unsigned i = 0; i < ASH_OPTION_COUNT; i++) {
+        option_store((enum ash_option)i, ash_option_rows[i].fallback, OPTION_BY_DEFAULT);
+    }
+    option_read_list(&build, ASH_DEFAULT_OPTIONS);
+    if (ash_options_default != NULL) {
+        option_read_list(&program, ash_options_default);
+    }
+    if (ash_option_value(ASH_OPTION_ENVIRONMENT) && !ash_os_is_privileged()) {
+        option_read_environment();
+    }
+    if (ash_option_value(ASH_OPTION_VERBOSE)) {
+        option_tell_all();
+    }
+}
+
+static ASH_DESTRUCTOR void option_at_exit(void) {
+    if (ash_option_value(ASH_OPTION_SHOW_STATS)) {
+        ash_summary_write();
+    }
+}
+
+// What callers see -------------------------------------------------------------------------
+
+static bool option_exists(enum ash_option option) {
+    return (unsigned)option < ASH_OPTION_COUNT;
+}
+
+// The options are read first: what they say must not come over what is set now. Without memory
+// they are read all the same.
+static int option_change(enum ash_option option, size_t value) {
+    (void)ash_boot();
+    if (ash_option_rows[option].at_start) {
+        return EPERM;
+    }
+    option_store(option, value, OPTION_BY_CALL);
+    if (option == ASH_OPTION_HELPER_THREAD && value == 0) {
+        ash_helper_stop();
+    }
+    return 0;
+}
+
+int64_t ash_option_get(enum ash_option option) {
+    (void)ash_boot();
+    return option_exists(option) ? (int64_t)ash_option_value(option) : -1;
+}
+
+int ash_option_set(enum ash_option option, int64_t value) {
+    if (!option_exists(option)) {
+        return EINVAL;
+    }
+    const struct ash_option_row *row = &ash_option_rows[option];
+    if (value < 0 || (uint64_t)value < row->lowest || (uint64_t)value > row->highest) {
+        return EINVAL;
+    }
+    return option_change(option, (size_t)value);
+}
+
+int ash_option_set_default(enum ash_option option, int64_t value) {
+    (void)ash_boot();
+    bool set = option_exists(option) && option_source_of(option) != OPTION_BY_DEFAULT &&
+               option_source_of(option) != OPTION_BY_BUILD;
+    return set ? 0 : ash_option_set(option, value);
+}
+
+int ash_option_set_text(const char *name, const char *value, char *message, size_t message_bytes) {
+    char none[1];
+    bool wanted = message != NULL && message_bytes > 0;
+    struct ash_fmt line;
+    ash_fmt_init(&line, wanted ? message : none, wanted ? message_bytes : sizeof none);
+    enum ash_option option = ash_option_find(ash_piece_of(name));
+    if (option == ASH_OPTION_COUNT) {
+        ash_option_print_unknown(&line, ash_piece_of(name));
+        return ENOENT;
+    }
+    const struct ash_option_row *row = &ash_option_rows[option];
+    size_t number;
+    if (!ash_option_parse(row, ash_piece_of(value), &number)) {
+        ash_option_print_bad(&line, row, ash_piece_of(value));
+        return EINVAL;
+    }
+    int error = option_change(option, number);
+    if (error == EPERM) {
+        ash_fmt_text(&line, row->name);
+        ash_fmt_text(&line, " can be set at the start alone, in ash_options_default or as ");
+        ash_fmt_text(&line, row->variable);
+    }
+    return error;
+}
+
+int ash_option_by_name(const char *name) {
+    enum ash_option option = ash_option_find(ash_piece_of(name));
+    return option == ASH_OPTION_COUNT ? -1 : (int)option;
+}
+
+int ash_option_info(enum ash_option option, struct ash_option_details *info, size_t bytes) {
+    (void)ash_boot();
+    if (!option_exists(option)) {
+        return EINVAL;
+    }
+    const struct ash_option_row *row = &ash_option_rows[option];
+    struct ash_option_details now = {
+        .name = row->name,
+        .variable = row->variable,
+        .help = row->help,
+        .when = row->when,
+        .since = row->since,
+        .source = option_sources[option_source_of(option)],
+        .value = (int64_t)ash_option_value(option),
+        .fallback = (int64_t)row->fallback,
+        .lowest = (int64_t)row->lowest,
+        .highest = (int64_t)row->highest,
+        .kind = (int)row->kind,
+        .at_start = row->at_start,
+    };
+    memcpy(info, &now, ash_min(bytes, sizeof now));
+    return 0;
 }

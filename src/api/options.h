@@ -1,13 +1,13 @@
-// Reads the options from the environment: ASHLAR_<NAME>=value, and all at once in
-// ASHLAR_OPTIONS="name=value,name=value". docs/options.md lists them.
+// Reads the options where they are set: in the build, in the program, in the environment. The
+// public functions of ashlar/options.h are here too; docs/options.md lists the options.
 
 #ifndef ASH_API_OPTIONS_H
 #define ASH_API_OPTIONS_H
 
 #include "base/options.h"
 
-// Once, at boot. A bad value keeps the default and says so in one line. A
-// privileged process (AT_SECURE) takes the defaults.
+// Once, at boot. A bad value leaves the one before it and is said in one line. A privileged
+// process (AT_SECURE) does not look at the environment.
 void ash_options_boot(void);
 
 #endif

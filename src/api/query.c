@@ -22,7 +22,7 @@ size_t ash_query_bytes(const void *block) {
     }
     size_t offset = (size_t)((const char *)block - ash_record_start(record));
     if (record->kind == ASH_KIND_RUN) {
-        return offset == 0 ? record->run_bytes : 0;
+        return offset == record->lead ? record->run_bytes : 0;
     }
     const struct ash_class *c = &ash_classes[record->class_index];
     return (size_t)ash_class_index(c, offset) * c->block_bytes == offset ? c->block_bytes : 0;

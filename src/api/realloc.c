@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "api/inplace.h"
 #include "api/large.h"
 #include "api/malloc.h"
 #include "api/query.h"
@@ -12,12 +13,6 @@
 #include "platform/report.h"
 #include "supply/huge.h"
 #include "supply/run.h"
-
-// Below half of what a block of a span holds, moving to a smaller class, if there is
-// one, is worth the copy.
-static bool realloc_fits(size_t held, size_t bytes) {
-    return bytes <= held && held <= ASH_BLOCK_MAX && (bytes >= held / 2 || held == ASH_CLASS_STEP);
-}
 
 // `realm` NULL is the calling thread's own.
 static void *realloc_take(struct ash_realm *realm, size_t bytes) {
@@ -62,7 +57,7 @@ static struct ash_realm *realloc_realm(struct ash_record *span) {
 
 // `realm` NULL: where the block is.
 static void *realloc_any(struct ash_realm *realm, void *block, size_t held, size_t bytes) {
-    if (realloc_fits(held, bytes)) {
+    if (ash_inplace_fits(held, bytes)) {
         return block;
     }
     struct ash_record *record = ash_region_contains(block) ? ash_record_first(block) : NULL;
@@ -75,14 +70,7 @@ static void *realloc_any(struct ash_realm *realm, void *block, size_t held, size
     return realloc_huge(realm, block, held, bytes);
 }
 
-void *ash_resize(struct ash_realm *realm, void *block, size_t bytes) {
-    if (block == NULL) {
-        return realloc_take(realm, bytes);
-    }
-    if (bytes == 0) {
-        ash_free_inline(block);
-        return NULL;
-    }
+static ASH_NOINLINE void *realloc_slow(struct ash_realm *realm, void *block, size_t bytes) {
     size_t held = ash_query_bytes(block);
     if (held == 0) {
         ash_report_bad_pointer("realloc", block, "it does not point to the start of a block");
@@ -99,8 +87,50 @@ void *ash_resize(struct ash_realm *realm, void *block, size_t bytes) {
     return moved;
 }
 
+// What the block holds if it is one of a span, 0 otherwise.
+static inline size_t realloc_span_bytes(struct ash_record *record, const void *block) {
+    if (record->kind != ASH_KIND_SPAN) {
+        return 0;
+    }
+    const struct ash_class *c = &ash_classes[record->class_index];
+    size_t offset = (size_t)((const char *)block - ash_record_start(record));
+    return (size_t)ash_class_index(c, offset) * c->block_bytes == offset ? c->block_bytes : 0;
+}
+
+// What happens nearly always comes first: a small block that fits, or grows.
+ASH_INLINE void *realloc_inline(struct ash_realm *realm, void *block, size_t bytes) {
+    if (ash_unlikely(!ash_region_contains(block) || bytes - 1 >= ASH_BLOCK_MAX)) {
+        if (block == NULL) {
+            return realloc_take(realm, bytes);
+        }
+        if (bytes == 0) {
+            ash_free_inline(block);
+            return NULL;
+        }
+        return realloc_slow(realm, block, bytes);
+    }
+    struct ash_record *record = ash_record_first(block);
+    size_t held = realloc_span_bytes(record, block);
+    if (ash_inplace_fits(held, bytes)) {
+        return block;
+    }
+    if (ash_unlikely(held == 0 || bytes < held)) {
+        return realloc_slow(realm, block, bytes);
+    }
+    void *moved = realloc_take(realm != NULL ? realm : realloc_realm(record), bytes);
+    if (ash_likely(moved != NULL)) {
+        memcpy(moved, block, held);
+        ash_free_inline(block);
+    }
+    return moved;
+}
+
+void *ash_resize(struct ash_realm *realm, void *block, size_t bytes) {
+    return realloc_inline(realm, block, bytes);
+}
+
 ASH_NOINLINE void *ash_realloc(void *block, size_t bytes) {
-    return ash_resize(NULL, block, bytes);
+    return realloc_inline(NULL, block, bytes);
 }
 
 ASH_NOINLINE void *ash_reallocarray(void *block, size_t count, size_t bytes) {
@@ -109,5 +139,5 @@ ASH_NOINLINE void *ash_reallocarray(void *block, size_t count, size_t bytes) {
         errno = ENOMEM;
         return NULL;
     }
-    return ash_resize(NULL, block, total);
+    return ash_realloc(block, total);
 }

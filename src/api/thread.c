@@ -11,14 +11,17 @@
 
 #include "api/thread.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "api/boot.h"
 #include "api/helper.h"
 #include "ashlar/ashlar.h"
+#include "heap/hold.h"
 #include "heap/orphan.h"
 #include "heap/realm.h"
 #include "heap/registry.h"
+#include "heap/release.h"
 #include "platform/identity.h"
 #include "platform/os.h"
 #include "platform/report.h"
@@ -274,6 +277,28 @@ struct ash_realm *ash_thread_realm(struct ash_realm *realm) {
         realm = ash_realm_of(mine);
     }
     return realm != NULL ? realm : &ash_realm_main;
+}
+
+int ash_thread_move(struct ash_realm *root) {
+    struct ash_heap *mine = ash_thread_attach();
+    if (mine == NULL) {
+        return ENOMEM;
+    }
+    if (mine == &ash_heap_done) {
+        return EBUSY;
+    }
+    struct ash_realm *realm = ash_realm_of(mine);
+    if (realm == root || realm != &ash_realm_main || mine->others != NULL) {
+        return realm == root ? 0 : EBUSY;
+    }
+    ash_hold(mine);
+    ash_release_all(mine);
+    bool empty = atomic_load_explicit(&mine->out_bytes, memory_order_relaxed) == 0;
+    if (empty) {
+        ash_realm_move_own(root, mine);
+    }
+    ash_hold_end(mine);
+    return empty ? 0 : EBUSY;
 }
 
 struct ash_heap *ash_thread_find(void) {

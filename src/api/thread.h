@@ -18,6 +18,10 @@ struct ash_heap *ash_thread_attach(void);
 // `realm`, or if that is NULL the one of the calling thread's own heap.
 struct ash_realm *ash_thread_realm(struct ash_realm *realm);
 
+// Makes the calling thread's own heap one of `root`. 0; ENOMEM; or EBUSY if the thread has
+// blocks, or is in a sub-process already.
+int ash_thread_move(struct ash_realm *root);
+
 // The calling thread's heap if it has one already. Around fork.
 struct ash_heap *ash_thread_find(void);
 

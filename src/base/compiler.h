@@ -23,6 +23,9 @@
 // Runs before main, as early as the loader allows.
 #define ASH_CONSTRUCTOR __attribute__((constructor(101)))
 
+// Runs when the process exits, after main and its exit handlers.
+#define ASH_DESTRUCTOR __attribute__((destructor))
+
 #define ASH_HIDDEN __attribute__((visibility("hidden")))
 
 // A thread-local variable reached without a call: one load of its offset, one of it.

@@ -19,6 +19,11 @@
 #define ASH_HOSTILE 0  // tiny sizes
 #endif
 
+// "name=value,name=value": what the build sets before anybody else does.
+#ifndef ASH_DEFAULT_OPTIONS
+#define ASH_DEFAULT_OPTIONS ""
+#endif
+
 _Static_assert(ASH_DEBUG || !ASH_AUDIT, "audits report through ash_assert");
 
 enum {

@@ -11,10 +11,9 @@
 #include <stdio.h>
 
 #include "api/stats.h"
+#include "api/summary.h"
 #include "ashlar/ashlar.h"
 #include "base/compiler.h"
-#include "base/fmt.h"
-#include "platform/os.h"
 
 // musl has none of these; a program that was built for glibc may still ask.
 #ifndef __GLIBC__
@@ -109,31 +108,8 @@ ASH_EXPORT int malloc_info(int options, FILE *stream) {
     return wrote < 0 ? -1 : 0;
 }
 
-static void glibc_line(struct ash_fmt *out, const char *name, size_t bytes) {
-    ash_fmt_text(out, name);
-    ash_fmt_uint(out, bytes);
-    ash_fmt_text(out, "\n");
-}
-
 ASH_EXPORT void malloc_stats(void) {
-    struct ash_figures f = ash_figures_take();
-    char text[600];
-    struct ash_fmt out;
-    ash_fmt_init(&out, text, sizeof text);
-    ash_fmt_text(&out, "ashlar:\n");
-    glibc_line(&out, "active bytes     = ", f.active + f.huge);
-    glibc_line(&out, "in use bytes     = ", f.allocated);
-    glibc_line(&out, "huge blocks      = ", f.huge_count);
-    glibc_line(&out, "huge bytes       = ", f.huge);
-    glibc_line(&out, "free, not purged = ", f.dirty);
-    struct ash_thread_identity identity;
-    ash_thread_identity(&identity, sizeof identity);
-    ash_fmt_text(&out, "heap slot        = ");
-    ash_fmt_text(&out, identity.slot_now);
-    ash_fmt_text(&out, "\n");
-    glibc_line(&out, "slots refilled   = ", identity.rebound);
-    glibc_line(&out, "foreign heaps    = ", identity.foreign);
-    ash_os_write(out.text, out.length);
+    ash_summary_write();
 }
 
 ASH_EXPORT int malloc_trim(size_t pad) {

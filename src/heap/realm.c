@@ -15,6 +15,7 @@
 
 struct ash_realm ash_realm_main = {
     .serial = 1,
+    .root = &ash_realm_main,
     .orphans_end = &ash_realm_main.orphans,
 };
 
@@ -24,7 +25,7 @@ static struct ash_realm *realm_spare;
 static struct ash_heap *realm_spare_heaps;  // linked by next_orphan
 static size_t realm_last_serial = 1;
 
-struct ash_realm *ash_realm_new(struct ash_realm *heir) {
+struct ash_realm *ash_realm_new(struct ash_realm *root) {
     ash_registry_enter();
     struct ash_realm *realm = realm_spare;
     if (realm != NULL) {
@@ -35,7 +36,7 @@ struct ash_realm *ash_realm_new(struct ash_realm *heir) {
     if (realm != NULL) {
         *realm = (struct ash_realm){.serial = ++realm_last_serial,
                                     .orphans_end = &realm->orphans,
-                                    .heir = heir,
+                                    .root = root != NULL ? root : realm,
                                     .next = realm_all};
         if (realm_all != NULL) {
             realm_all->prev = realm;
@@ -93,6 +94,16 @@ static void realm_link(struct ash_realm *realm, struct ash_heap *heap) {
     heap->next_in_realm = atomic_load_explicit(&realm->heaps, memory_order_relaxed);
     // release: pairs with the acquire in realm_find.
     atomic_store_explicit(&realm->heaps, heap, memory_order_release);
+}
+
+void ash_realm_move_own(struct ash_realm *root, struct ash_heap *mine) {
+    ash_assert(ash_realm_of(mine) == &ash_realm_main && mine->others == NULL);
+    for (int i = 0; i < ASH_HEAP_RECENT; i++) {
+        mine->recent[i].serial = 0;
+    }
+    ash_registry_enter();
+    realm_link(root, mine);
+    ash_registry_leave();
 }
 
 // A heap of the realm without a thread, or one of a realm that has ended.
@@ -242,7 +253,7 @@ static bool realm_claim_some(struct ash_realm *realm, struct ash_heap **claimed)
         realm_clear_home(heap);
         atomic_store_explicit(&realm->heaps, heap->next_in_realm, memory_order_relaxed);
         if (lost) {
-            atomic_store_explicit(&heap->part_of, realm->heir, memory_order_relaxed);
+            atomic_store_explicit(&heap->part_of, realm->root, memory_order_relaxed);
         } else {
             heap->next_in_realm = *claimed;
             *claimed = heap;
@@ -295,7 +306,7 @@ static struct ash_record *realm_next_run(const struct ash_realm *realm) {
 }
 
 void ash_realm_delete(struct ash_realm *realm) {
-    struct ash_realm *heir = realm->heir;
+    struct ash_realm *heir = realm->root;
     size_t bytes = atomic_load_explicit(&realm->bytes, memory_order_relaxed);
     atomic_fetch_add_explicit(&heir->bytes, bytes, memory_order_relaxed);
     for (struct ash_heap *heap = realm_claim_all(realm), *next; heap != NULL; heap = next) {
@@ -337,6 +348,48 @@ void ash_realm_destroy(struct ash_realm *realm) {
     }
     ash_huge_give_all(realm);
     realm_retire(realm);
+}
+
+// Sub-processes ------------------------------------------------------------------------
+
+// Under the lock.
+static bool realm_is_inhabited(const struct ash_realm *realm) {
+    struct ash_heap *heap = atomic_load_explicit(&realm->heaps, memory_order_relaxed);
+    for (; heap != NULL; heap = heap->next_in_realm) {
+        uint32_t tid = atomic_load_explicit(&heap->tid, memory_order_relaxed);
+        uint32_t process = atomic_load_explicit(&heap->process, memory_order_relaxed);
+        if (tid != 0 && ash_os_thread_lives(tid, process)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+size_t ash_realm_list(const struct ash_realm *root, struct ash_realm **realms, size_t count) {
+    size_t found = 0;
+    ash_registry_enter();
+    for (struct ash_realm *realm = realm_all; realm != NULL; realm = realm->next) {
+        if (realm->root == root && found++ < count) {
+            realms[found - 1] = realm;
+        }
+    }
+    ash_registry_leave();
+    return found;
+}
+
+bool ash_realm_destroy_root(struct ash_realm *root) {
+    ash_registry_enter();
+    bool inhabited = realm_is_inhabited(root);
+    ash_registry_leave();
+    if (inhabited) {
+        return false;
+    }
+    struct ash_realm *realm;
+    while (ash_realm_list(root, &realm, 1) > 1) {  // the newest first, so the root last
+        ash_realm_destroy(realm);
+    }
+    ash_realm_destroy(root);
+    return true;
 }
 
 // Limits ------------------------------------------------------------------------------

@@ -5,7 +5,7 @@
 //           runs -----> run -> run                  of these, the last are orphans
 //
 // Each thread that allocates from a realm has a heap (heap/heap.h) in it. A thread's own
-// heap, the one its slot holds, is in the main realm, or in that of its sub-process; to
+// heap, the one its slot holds, is in the main realm, or in the root of its sub-process; to
 // find its others, it remembers a few, and walks the realm's list for the rest.
 //
 // All that a realm has can be given back at once (destroy), and handed to another realm
@@ -47,14 +47,17 @@ struct ash_realm {
     struct ash_heap **orphans_end;
     uint32_t runs;                  // ticket of the first run; 0 for the main realm
     struct ash_realm *next, *prev;  // all realms but the main one; or those to be used again
-    struct ash_realm *heir;         // who has its memory when it is deleted
+    struct ash_realm *root;         // the main realm of its sub-process, which inherits from it
 };
 
 // Of the process: what malloc allocates from.
 extern struct ash_realm ash_realm_main;
 
-// A new realm with nothing in it, or NULL without memory.
-struct ash_realm *ash_realm_new(struct ash_realm *heir);
+// A new realm with nothing in it, or NULL without memory. `root` NULL: it is a root itself.
+struct ash_realm *ash_realm_new(struct ash_realm *root);
+
+// Makes a thread's own heap, which is the main realm's and has no span, a heap of `root`.
+void ash_realm_move_own(struct ash_realm *root, struct ash_heap *mine);
 
 // The heap in the realm of the thread whose own heap is `mine`: found, taken over or made. NULL
 // without memory. With `mine` NULL it is for one use, after which ash_realm_leave follows.
@@ -70,9 +73,16 @@ void ash_realm_leave_all(struct ash_heap *mine);
 void ash_realm_add_run(struct ash_realm *realm, struct ash_record *run);
 void ash_realm_remove_run(struct ash_record *run);
 
-// Ends a realm: its memory goes to its heir, or back to the store.
+// Ends a realm: its memory goes to its root, or back to the store.
 void ash_realm_delete(struct ash_realm *realm);
 void ash_realm_destroy(struct ash_realm *realm);
+
+// Ends a root and all realms that have it. False, with nothing done, if a thread that lives
+// has its own heap there.
+bool ash_realm_destroy_root(struct ash_realm *root);
+
+// Stores the realms that have the root, at most `count`, and returns how many there are.
+size_t ash_realm_list(const struct ash_realm *root, struct ash_realm **realms, size_t count);
 
 // Counts bytes that the realm takes from the supply. False if they exceed its limit: then
 // nothing was counted.

@@ -104,8 +104,8 @@ static bool registry_is_left_behind(const struct ash_heap *heap) {
     uint32_t tid = atomic_load_explicit(&heap->tid, memory_order_relaxed);
     uint32_t process = atomic_load_explicit(&heap->process, memory_order_relaxed);
     uint32_t state = atomic_load_explicit(&heap->state, memory_order_relaxed);
-    return tid != 0 && (heap->ended || state == ASH_HEAP_ACTIVE) &&
-           !ash_os_thread_lives(tid, process);
+    return tid != 0 && ash_realm_of(heap) == &ash_realm_main &&
+           (heap->ended || state == ASH_HEAP_ACTIVE) && !ash_os_thread_lives(tid, process);
 }
 
 // Under the lock. False if the heap is not to be had.

@@ -194,34 +194,50 @@ static ASH_COLD _Noreturn void span_refuse(const struct ash_block *block, bool t
     ash_report_bad_pointer("free", block, "it does not point to the start of a block");
 }
 
-// Marks a block of a list as back in its span, which is returned. Lists lie in freed
-// blocks, where a program that writes after free reaches them.
-static inline struct ash_record *span_mark(const struct ash_bin *bin, const struct ash_class *c,
-                                           const struct ash_block *block) {
-    size_t offset = ash_region_offset(block);
-    size_t slice = offset >> ASH_SLICE_SHIFT;
-    struct ash_record *span = ash_region.records + slice;
-    ash_check(ash_region_contains(block) && span->bin == bin,
+// The span of a block on a list. Lists lie in freed blocks, where a program that writes
+// after free reaches them.
+static inline struct ash_record *span_of_listed(const struct ash_bin *bin,
+                                                const struct ash_block *block) {
+    struct ash_record *record = ash_record_of(block);
+    ash_check(ash_region_contains(block) && record->bin == bin,
               "a list of freed blocks was overwritten (write after free?)");
-    slice -= span->back;
-    span -= span->back;
-    offset -= slice << ASH_SLICE_SHIFT;
-    size_t index = ash_class_index(c, offset);
-    if (ash_unlikely(index * c->block_bytes != offset || index >= span->carved)) {
-        span_refuse(block, false);
-    }
-    size_t at = index / 64;
-    uint64_t *marks = ash_region.marks + slice * ASH_SLICE_MARKS + at;
-    uint64_t marked = *marks | (uint64_t)1 << index % 64;
-    if (ash_unlikely(marked == *marks)) {
-        span_refuse(block, true);
-    }
-    *marks = marked;
-    if (at < span->lowest_mark) {
-        span->lowest_mark = at;
-    }
+    return record - record->back;
+}
+
+// Marks the blocks at the front of a list as back in their span, as many as lie in it one after
+// the other; `*list` is what follows. Returns how many.
+static inline uint32_t span_mark(struct ash_record *span, const struct ash_class *c,
+                                 struct ash_block **list) {
+    size_t slice = ash_record_slice(span);
+    uintptr_t start = ash_region.base + (slice << ASH_SLICE_SHIFT);
+    size_t bytes = (size_t)c->slices << ASH_SLICE_SHIFT;
+    uint64_t *marks = ash_region.marks + slice * ASH_SLICE_MARKS;
+    size_t lowest = span->lowest_mark;
+    struct ash_block *block = *list;
+    uint32_t count = 0;
+    do {
+        size_t offset = (uintptr_t)block - start;
+        if (offset >= bytes) {
+            break;
+        }
+        size_t index = ash_class_index(c, offset);
+        if (ash_unlikely(index * c->block_bytes != offset || index >= span->carved)) {
+            span_refuse(block, false);
+        }
+        uint64_t *word = &marks[index / 64];
+        uint64_t marked = *word | (uint64_t)1 << index % 64;
+        if (ash_unlikely(marked == *word)) {
+            span_refuse(block, true);
+        }
+        block = block->next;
+        *word = marked;
+        lowest = ash_min(lowest, index / 64);
+        count++;
+    } while (block != NULL);
+    span->lowest_mark = lowest;
     span->tidy = 0;
-    return span;
+    *list = block;
+    return count;
 }
 
 // The first block from `index` on that is out; `carved` if all of the rest are back.
@@ -272,22 +288,21 @@ static ASH_NOINLINE void span_replace(struct ash_heap *heap, struct ash_record *
     }
 }
 
-// One block at a time: blocks that were freed at random rarely share a span with the next.
 uint32_t ash_span_return(struct ash_heap *heap, unsigned class_index, struct ash_block *list) {
     const struct ash_class *c = &ash_classes[class_index];
     const struct ash_bin *bin = &heap->bins[class_index];
-    uint32_t count = 0;
-    for (struct ash_block *block = list, *next; block != NULL; block = next) {
-        next = block->next;
-        struct ash_record *span = span_mark(bin, c, block);
+    uint32_t total = 0;
+    while (list != NULL) {
+        struct ash_record *span = span_of_listed(bin, list);
+        uint32_t count = span_mark(span, c, &list);
         uint32_t used = ash_span_used(span);
-        ash_assert(used > 0);
-        ash_span_set_used(span, used - 1);
-        if (ash_unlikely(used == 1 || span->place == ASH_PLACE_FULL)) {
-            span_replace(heap, span, used - 1);
+        ash_assert(used >= count);
+        ash_span_set_used(span, used - count);
+        if (ash_unlikely(used == count || span->place == ASH_PLACE_FULL)) {
+            span_replace(heap, span, used - count);
         }
-        count++;
+        total += count;
     }
-    ash_heap_count(heap, c, -(ptrdiff_t)count);
-    return count;
+    ash_heap_count(heap, c, -(ptrdiff_t)total);
+    return total;
 }

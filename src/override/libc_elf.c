@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "api/malloc.h"
+#include "api/zalloc.h"
 #include "ashlar/ashlar.h"
 
 ASH_EXPORT ASH_NOINLINE void *malloc(size_t bytes) {
@@ -20,7 +21,7 @@ ASH_EXPORT ASH_NOINLINE void free(void *block) {
 }
 
 ASH_EXPORT ASH_NOINLINE void *calloc(size_t count, size_t bytes) {
-    return ash_calloc(count, bytes);
+    return ash_calloc_inline(count, bytes);
 }
 
 ASH_EXPORT ASH_NOINLINE void *realloc(void *block, size_t bytes) {
@@ -82,7 +83,7 @@ ASH_EXPORT void __libc_free(void *block) {
 }
 
 ASH_EXPORT void *__libc_calloc(size_t count, size_t bytes) {
-    return ash_calloc(count, bytes);
+    return ash_calloc_inline(count, bytes);
 }
 
 ASH_EXPORT void *__libc_realloc(void *block, size_t bytes) {

@@ -60,12 +60,15 @@ uint32_t ash_os_process_id(void);
 uint64_t ash_os_random(void);
 
 // The value of an environment variable, or NULL, also before the C library has
-// set up its environment; and whether the process runs with rights its user does
-// not have (AT_SECURE), so that the environment cannot be trusted.
+// set up its environment; the whole "NAME=value" of a place in it, NULL behind the last; whether
+// the process runs with rights its user does not have (AT_SECURE), so that the environment cannot
+// be trusted.
 const char *ash_os_env(const char *name);
+const char *ash_os_env_at(size_t index);
 bool ash_os_is_privileged(void);
 
-// Sleeps while *word == value (may return early); wakes one sleeper.
+// Sleeps while *word == value (may return early); wakes one sleeper. The word has to be aligned to
+// 4 bytes, which not every ABI does by itself: m68k's does not.
 void ash_os_wait(_Atomic uint32_t *word, uint32_t value);
 void ash_os_wake(_Atomic uint32_t *word);
 

@@ -39,6 +39,15 @@ const char *ash_os_env(const char *name) {
     return NULL;
 }
 
+const char *ash_os_env_at(size_t index) {
+    for (size_t i = 0; environ != NULL && environ[i] != NULL; i++) {
+        if (i == index) {
+            return environ[i];
+        }
+    }
+    return NULL;
+}
+
 void ash_os_write(const char *text, size_t bytes) {
     int saved_errno = errno;
     long wrote = 0;

@@ -4,6 +4,7 @@
 
 #include "base/assert.h"
 #include "base/fmt.h"
+#include "base/options.h"
 #include "platform/os.h"
 
 // A line that was cut off still ends.
@@ -15,13 +16,23 @@ static void report_line(struct ash_fmt *line) {
     ash_os_write(line->text, line->length);
 }
 
-ASH_COLD void ash_report(const char *what) {
+ASH_COLD void ash_say(const char *what) {
     char text[256];
     struct ash_fmt line;
     ash_fmt_init(&line, text, sizeof text);
     ash_fmt_text(&line, "ashlar: ");
     ash_fmt_text(&line, what);
     report_line(&line);
+}
+
+ASH_COLD void ash_report(const char *what) {
+    bool last_words = ash_option_value(ASH_OPTION_ABORT_ON_WARNING) != 0;
+    if (last_words || ash_option_value(ASH_OPTION_SHOW_WARNINGS)) {
+        ash_say(what);
+    }
+    if (last_words) {
+        ash_fatal("the option abort_on_warning ends the process");
+    }
 }
 
 ASH_COLD _Noreturn void ash_report_bad_pointer(const char *what, const void *pointer,
@@ -40,7 +51,7 @@ ASH_COLD _Noreturn void ash_report_bad_pointer(const char *what, const void *poi
 }
 
 ASH_COLD _Noreturn void ash_fatal(const char *why) {
-    ash_report(why);
+    ash_say(why);
     ash_os_abort();
 }
 

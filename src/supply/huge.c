@@ -115,12 +115,47 @@ static struct ash_huge huge_extract(const void *block, bool comes_back) {
     return was;
 }
 
+// The bytes of the mapping before the block.
+static size_t huge_lead(const char *start) {
+    return (uintptr_t)start & (ash_os_page_bytes() - 1);
+}
+
+static void huge_unmap(char *start, size_t bytes) {
+    size_t lead = huge_lead(start);
+    ash_os_unmap(start - lead, lead + bytes);
+}
+
+size_t ash_huge_round(const void *block, size_t bytes) {
+    size_t lead = huge_lead(block);
+    return ash_round_up(lead + bytes, ash_os_page_bytes()) - lead;
+}
+
 void *ash_huge_take(struct ash_realm *realm, size_t bytes, size_t align) {
+    return ash_huge_take_at(realm, bytes, align, 0);
+}
+
+// Whole pages before the block's first one are mapped, because alignment asks for them,
+// and unmapped at once.
+void *ash_huge_take_at(struct ash_realm *realm, size_t bytes, size_t align, size_t offset) {
     size_t page = ash_os_page_bytes();
-    bytes = ash_round_up(bytes, page);
-    char *start = ash_os_map(bytes, ash_max(align, page));
-    if (start != NULL && !huge_insert((struct ash_huge){start, bytes, realm})) {
-        ash_os_unmap(start, bytes);
+    size_t distance = (align - offset % align) % align;
+    size_t total;
+    if (ash_add_overflows(bytes + page - 1, distance, &total)) {
+        return NULL;
+    }
+    total = ash_round_down(total, page);
+    char *mapping = ash_os_map(total, ash_max(align, page));
+    if (mapping == NULL) {
+        return NULL;
+    }
+    char *start = mapping + distance;
+    size_t skipped = ash_round_down(distance, page);
+    if (skipped > 0) {
+        ash_os_unmap(mapping, skipped);
+    }
+    bytes = total - distance;
+    if (!huge_insert((struct ash_huge){start, bytes, realm})) {
+        huge_unmap(start, bytes);
         return NULL;
     }
     return start;
@@ -129,7 +164,7 @@ void *ash_huge_take(struct ash_realm *realm, size_t bytes, size_t align) {
 struct ash_huge ash_huge_give(void *block) {
     struct ash_huge was = huge_extract(block, false);
     if (was.bytes != 0) {
-        ash_os_unmap(block, was.bytes);
+        huge_unmap(block, was.bytes);
     }
     return was;
 }
@@ -144,15 +179,28 @@ struct ash_huge ash_huge_find(const void *block) {
 
 // Out of the index first: once the mapping has moved, its old place may be given
 // to another thread's block at once.
-void *ash_huge_resize(void *block, size_t bytes) {
-    bytes = ash_round_up(bytes, ash_os_page_bytes());
-    struct ash_huge was = huge_extract(block, true);
+static void *huge_resize(char *start, size_t bytes, bool may_move) {
+    size_t lead = huge_lead(start);
+    bytes = ash_huge_round(start, bytes);
+    struct ash_huge was = huge_extract(start, true);
     ash_check(was.bytes != 0, "two threads resize or free one huge block");
-    char *moved = ash_os_remap(block, was.bytes, bytes, true);
+    char *moved = ash_os_remap(start - lead, lead + was.bytes, lead + bytes, may_move);
+    struct ash_huge now = was;
+    if (moved != NULL) {
+        now = (struct ash_huge){moved + lead, bytes, was.realm};
+    }
     ash_lock_take(&huge_lock);
-    huge_put(moved != NULL ? (struct ash_huge){moved, bytes, was.realm} : was);
+    huge_put(now);
     ash_lock_drop(&huge_lock);
-    return moved;
+    return moved != NULL ? now.start : NULL;
+}
+
+void *ash_huge_resize(void *block, size_t bytes) {
+    return huge_resize(block, bytes, true);
+}
+
+bool ash_huge_expand(void *block, size_t bytes) {
+    return huge_resize(block, bytes, false) != NULL;
 }
 
 void ash_huge_bequeath(const struct ash_realm *realm, struct ash_realm *heir) {

@@ -4,6 +4,9 @@
 // the system as soon as it is freed. The index is a hash table under one lock; a
 // mapping is made and ended outside of it.
 //
+// A block starts where its mapping does, unless it was asked for at an offset: then at
+// an odd place of its mapping's first page. Its address says which page that is.
+//
 // Invariant:
 //   INV-HUGE-1  an address is in the index exactly as long as its mapping is ours
 
@@ -24,6 +27,12 @@ struct ash_huge {
 // Maps at least `bytes` aligned to `align`, all zero. NULL without memory.
 void *ash_huge_take(struct ash_realm *realm, size_t bytes, size_t align);
 
+// As ash_huge_take, for a block whose address plus `offset` is a multiple of `align`.
+void *ash_huge_take_at(struct ash_realm *realm, size_t bytes, size_t align, size_t offset);
+
+// The bytes that a block at this address has when it holds `bytes`: to the end of a page.
+size_t ash_huge_round(const void *block, size_t bytes);
+
 // Ends the block's life. Returns what it was.
 struct ash_huge ash_huge_give(void *block);
 
@@ -33,8 +42,12 @@ struct ash_huge ash_huge_find(const void *block);
 void ash_huge_bequeath(const struct ash_realm *realm, struct ash_realm *heir);
 void ash_huge_give_all(const struct ash_realm *realm);
 
-// Resizes, moving if it must. NULL without memory; the block is then as it was.
+// Resizes, moving if it must. NULL without memory; the block is then as it was. What
+// comes behind the old end reads as zero.
 void *ash_huge_resize(void *block, size_t bytes);
+
+// The same without moving: true if the block holds `bytes` where it is.
+bool ash_huge_expand(void *block, size_t bytes);
 
 // Bytes in huge blocks, and how many there are.
 size_t ash_huge_total(size_t *count);

@@ -41,7 +41,7 @@ uint32_t ash_purge_due(uint64_t now_ms, size_t used_bytes, size_t dirty_bytes, b
     if (purge_head == purge_none || all) {
         return purge_head;
     }
-    uint32_t wait_ms = ash_options.purge_delay_ms;
+    uint32_t wait_ms = (uint32_t)ash_option_value(ASH_OPTION_PURGE_DELAY);
     if (dirty_bytes > ash_max(PURGE_IDLE_BYTES, used_bytes / 4)) {
         wait_ms /= PURGE_HASTE;
     }

@@ -63,8 +63,11 @@ struct ash_record {
         size_t lowest_mark;  // of a span: no block below 64 times this is marked
     };
     _Atomic uint32_t used;  // blocks out; others may read it for statistics
-    uint32_t carved;        // blocks cut so far, from the start
-    uint32_t next, prev;    // tickets: neighbours on the shelf's list, or the realm's runs
+    union {
+        uint32_t carved;  // of a span: blocks cut so far, from the start
+        uint32_t lead;    // of a run: bytes before its block, less than a slice
+    };
+    uint32_t next, prev;  // tickets: neighbours on the shelf's list, or the realm's runs
 
     // Pushed to by any thread, emptied by the owner: heap/remote.h.
     _Atomic uint32_t remote;

@@ -13,11 +13,23 @@ static size_t run_slices(size_t bytes) {
 
 // Also counts: `bytes` replaces what the run held before.
 static void run_set(struct ash_record *run, size_t slices, size_t bytes) {
-    size_t usable = ash_min(ash_round_up(bytes, ash_os_page_bytes()), slices << ASH_SLICE_SHIFT);
+    size_t pages = ash_round_up(run->lead + bytes, ash_os_page_bytes());
+    size_t usable = ash_min(pages, slices << ASH_SLICE_SHIFT) - run->lead;
     // relaxed: a count.
     atomic_fetch_add_explicit(&run_total, usable - run->run_bytes, memory_order_relaxed);
     run->slices = (uint32_t)slices;
     run->run_bytes = usable;
+}
+
+// The slices are taken: makes a run of them.
+static struct ash_record *run_begin(struct ash_record *run, size_t slices, size_t lead,
+                                    size_t bytes) {
+    run->kind = ASH_KIND_RUN;
+    run->back = 0;
+    run->run_bytes = 0;
+    run->lead = (uint32_t)lead;
+    run_set(run, slices, bytes);
+    return run;
 }
 
 size_t ash_run_charge(size_t bytes) {
@@ -31,13 +43,25 @@ size_t ash_run_bytes(const struct ash_record *run) {
 struct ash_record *ash_run_take(size_t bytes, size_t align, bool *zero) {
     size_t slices = run_slices(bytes);
     struct ash_record *run = ash_store_take(slices, ash_max(align >> ASH_SLICE_SHIFT, 1), zero);
-    if (run == NULL) {
+    return run == NULL ? NULL : run_begin(run, slices, 0, bytes);
+}
+
+// Where the alignment is larger than a slice the block may start some slices behind an
+// aligned one: these are taken with the others and given back at once.
+struct ash_record *ash_run_take_at(size_t bytes, size_t align, size_t offset, bool *zero) {
+    size_t distance = (align - offset % align) % align;
+    size_t skipped = distance >> ASH_SLICE_SHIFT;
+    size_t lead = ash_run_lead(align, offset);
+    size_t slices = run_slices(lead + bytes);
+    struct ash_record *first =
+        ash_store_take(skipped + slices, ash_max(align >> ASH_SLICE_SHIFT, 1), zero);
+    if (first == NULL) {
         return NULL;
     }
-    run->kind = ASH_KIND_RUN;
-    run->back = 0;
-    run->run_bytes = 0;
-    run_set(run, slices, bytes);
+    struct ash_record *run = run_begin(first + skipped, slices, lead, bytes);
+    if (skipped > 0) {
+        ash_store_give(first, skipped);
+    }
     return run;
 }
 
@@ -47,7 +71,7 @@ void ash_run_give(struct ash_record *run) {
 }
 
 bool ash_run_resize(struct ash_record *run, size_t bytes) {
-    size_t slices = run_slices(bytes);
+    size_t slices = run_slices(run->lead + bytes);
     if (slices > run->slices && !ash_store_take_at(run + run->slices, slices - run->slices)) {
         return false;
     }

@@ -105,7 +105,7 @@ static bool store_remove(size_t unit, uint32_t mask) {
 // Asks for huge pages in a unit that is wholly free once the heap is large and the unit before
 // last is nearly all in memory: then this one will fill as well.
 static void store_advise(size_t unit) {
-    if (!ash_options.huge_pages || unit < STORE_HUGE_FROM_UNIT) {
+    if (!ash_option_value(ASH_OPTION_HUGE_PAGES) || unit < STORE_HUGE_FROM_UNIT) {
         return;
     }
     char *start = (char *)(ash_region.base + (unit << ASH_UNIT_SHIFT));

@@ -41,24 +41,42 @@ ORDER_PAGE = """# Memory order
 
 LOCK = "enum ash_rank {\n    ASH_RANK_BOOT,\n    ASH_RANK_STORE,  // runs\n};\n"
 
-OPTIONS_C = """static const struct option option_table[] = {
-    {"delay_ms", "ASHLAR_DELAY_MS", offsetof(struct ash_options, delay_ms), 500,
-     1000, "milliseconds from 0 to 1000"},
-    {"pages", "ASHLAR_PAGES", offsetof(struct ash_options, pages), 1, 1, "0 or 1"},
-};
+OPTIONS_DEF = """ASH_OPTION(DELAY, delay, MILLISECONDS, 500, 0, 1000, ANY_TIME, "0.1",
+           "What it "
+           "does.",
+           "Seldom.")
+
+ASH_OPTION(PAGES, pages, SWITCH, 1, 0, 1, AT_START, "0.1",
+           "Pages.", "Never.")
 """
 
 OPTIONS_PAGE = """# Options
 
-| option | variable | default | wants | when |
-|---|---|---|---|---|
-| `delay_ms` | `ASHLAR_DELAY_MS` | 500 | milliseconds from 0 to 1000 | seldom |
-| `pages` | `ASHLAR_PAGES` | 1 | 0 or 1 | never |
+<!-- options.py: begin -->
+| option | variable | default | wants | set | what it does | when would I change this? |
+|---|---|---|---|---|---|---|
+| `delay` | `ASHLAR_DELAY` | 500ms | 0ms to 1000ms | any time | What it does. | Seldom. |
+| `pages` | `ASHLAR_PAGES` | on | on or off | at the start | Pages. | Never. |
+<!-- options.py: end -->
+"""
+
+OPTIONS_MANUAL = """; options.py: begin
+*delay* (_0ms to 1000ms_, default 500ms; since 0.1)
+\tWhat it does.
+
+\tWhen would I change this? Seldom.
+
+*pages* (_on or off_, default on; since 0.1)
+\tPages. It can be set at the start alone.
+
+\tWhen would I change this? Never.
+
+; options.py: end
 """
 
 HELP_C = 'static const char help[] = "  --lib PATH  the library ($ASHLAR_LIBRARY)\\n";\n'
 
-MANUAL = "tool(1)\n\n# OPTIONS\n\n*--lib* ASHLAR_LIBRARY ASHLAR_DELAY_MS ASHLAR_PAGES\n"
+MANUAL = "tool(1)\n\n# OPTIONS\n\n*--lib* ASHLAR_LIBRARY ASHLAR_OPTIONS\n"
 
 AGREES = {
     "invariants": {"src/heap/span.h": SPAN, "src/heap/span.c": SPAN_C,
@@ -66,9 +84,9 @@ AGREES = {
                    "docs/invariants.md": INVARIANTS_PAGE},
     "atomics": {"src/heap/span.h": SPAN, "src/heap/span.c": SPAN_C,
                 "src/platform/lock.h": LOCK, "docs/memory-order.md": ORDER_PAGE},
-    "options": {"src/api/options.c": OPTIONS_C, "docs/options.md": OPTIONS_PAGE},
-    "manual": {"tools/ashlar/command.c": HELP_C, "src/api/options.c": OPTIONS_C,
-               "docs/man/ashlar.1.scd": MANUAL},
+    "options": {"include/ashlar/options.def": OPTIONS_DEF, "docs/options.md": OPTIONS_PAGE,
+                "docs/man/ash_options.7.scd": OPTIONS_MANUAL},
+    "manual": {"tools/ashlar/command.c": HELP_C, "docs/man/ashlar.1.scd": MANUAL},
     "links": {"README.md": "[a](docs/a.md#head) [web](https://example.org/x)\n",
               "docs/a.md": "[back](../README.md) [here](#head)\n",
               "src/base/a.h": "// docs/a.md says why.\n"},
@@ -98,19 +116,20 @@ PLANTED = {
          "the ranks are"),
     ],
     "options": [
-        ("docs/options.md", "| 500 |", "| 600 |", "delay_ms says:"),
-        ("docs/options.md", "0 to 1000", "0 to 2000", "delay_ms says:"),
-        ("docs/options.md", "| `pages` | `ASHLAR_PAGES` | 1 | 0 or 1 | never |\n", "",
-         "pages is missing"),
-        ("src/api/options.c", '"pages"', '"sheets"', "sheets is missing"),
-        ("src/api/options.c", '"ASHLAR_PAGES"', '"ASHLAR_SHEETS"', "pages says:"),
-        ("src/api/options.c", ', "0 or 1"', ', wants', "cannot read"),
-        ("src/api/options.c", "option_table", "table", "have none at all"),
+        ("docs/options.md", "| 500ms |", "| 600ms |", "docs/options.md: is not what"),
+        ("docs/options.md", "Seldom.", "Often.", "docs/options.md: is not what"),
+        ("docs/man/ash_options.7.scd", "default on", "default off",
+         "docs/man/ash_options.7.scd: is not what"),
+        ("include/ashlar/options.def", "pages,", "sheets,", "docs/options.md: is not what"),
+        ("include/ashlar/options.def", "500", "501", "docs/options.md: is not what"),
+        ("include/ashlar/options.def", "SWITCH", "BOOL", "1 rows are written in a way"),
+        ("include/ashlar/options.def", "ASH_OPTION(", "OPTION(", "have none at all"),
+        ("docs/options.md", "<!-- options.py: end -->", "", "has no lines"),
     ],
     "manual": [
         ("tools/ashlar/command.c", "--lib", "--library", "--library is missing"),
         ("docs/man/ashlar.1.scd", "*--lib*", "*--lib* *--gone*", "--gone is in no source"),
-        ("src/api/options.c", "ASHLAR_PAGES", "ASHLAR_SHEETS", "ASHLAR_SHEETS is missing"),
+        ("docs/man/ashlar.1.scd", " ASHLAR_OPTIONS", "", "ASHLAR_OPTIONS is missing"),
     ],
     "links": [
         ("docs/a.md", "../README.md", "../READ.md", "docs/a.md: ../READ.md: there is no"),

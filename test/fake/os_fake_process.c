@@ -6,6 +6,7 @@
 #include <linux/futex.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -17,6 +18,7 @@
 
 enum {
     FAKE_VARIABLES_MAX = 16,
+    FAKE_ENTRY_BYTES = 200,
     FAKE_THREADS_MAX = 32,
     FAKE_TEXT_MAX = 4096,
 };
@@ -62,6 +64,18 @@ const char *ash_os_env(const char *name) {
     for (size_t i = 0; i < FAKE_VARIABLES_MAX; i++) {
         if (fake_variables[i][0] != NULL && strcmp(fake_variables[i][0], name) == 0) {
             return fake_variables[i][1];
+        }
+    }
+    return NULL;
+}
+
+const char *ash_os_env_at(size_t index) {
+    static char entry[FAKE_ENTRY_BYTES];
+    for (size_t i = 0; i < FAKE_VARIABLES_MAX; i++) {
+        if (fake_variables[i][0] != NULL && fake_variables[i][1] != NULL && index-- == 0) {
+            (void)snprintf(entry, sizeof entry, "%s=%s", fake_variables[i][0],
+                           fake_variables[i][1]);
+            return entry;
         }
     }
     return NULL;

@@ -1,12 +1,13 @@
-"""Holds the length of the fast paths: the instructions of `malloc` and `free` that run when a
-thread allocates and frees a small block of its own.
+"""Holds the length of the fast paths: the instructions of `malloc`, `free` and `calloc` that run
+when a thread allocates and frees a small block of its own.
 
     fastpath.py LIBRARY GOLDEN [--objdump PROGRAM] [--update] [--show]
 
 The fast path is the shortest way from a function's entry to its `ret` that makes no call, reads
-thread-local storage (the heap) and stores at least once in `malloc` (the list's head) and twice
-in `free` (the block's link, the head). GOLDEN has a line `malloc 16` for each: a function may
-become shorter, which --update then records, and never longer.
+thread-local storage (the heap) and stores at least once in `malloc` (the list's head), twice in
+`free` (the block's link, the head) and four times in `calloc` (head, room, a block of 32 bytes).
+GOLDEN has a line `malloc 16` for each: a function may become shorter, which --update then
+records, and never longer.
 """
 
 import argparse
@@ -16,7 +17,7 @@ import sys
 from collections import deque
 from pathlib import Path
 
-STORES = {"malloc": 1, "free": 2}
+STORES = {"malloc": 1, "free": 2, "calloc": 4}
 
 SYMBOL = re.compile(r"^([0-9a-f]+) <(.+)>:$")
 INSTRUCTION = re.compile(

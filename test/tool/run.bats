@@ -34,11 +34,36 @@ load support
 }
 
 @test "run_sets_options_for_the_program" {
-    run -0 ashlar run --set purge-delay_ms=100 -- sh -c 'echo "$ASHLAR_PURGE_DELAY_MS"'
-    [ "$output" = 100 ]
+    run -0 ashlar run --set Purge-delay=100ms -- sh -c 'echo "$ASHLAR_PURGE_DELAY"'
+    [ "$output" = 100ms ]
     run -125 ashlar run --set nothing -- touch ran
     says "not of the form option=value"
     [ ! -e ran ]
+}
+
+@test "run_refuses_options_that_are_none" {
+    run -125 ashlar run --set purgedelay=100 -- touch ran
+    says "--set purgedelay=100: there is no option 'purgedelay'; the nearest is purge_delay"
+    says '`ashlar options` lists'
+    run -125 ashlar run --set purge_delay=soon -- touch ran
+    says "'soon' is no value for purge_delay; it wants 0 to 3600000 milliseconds, such as 500ms"
+    run -125 ashlar run --set huge_pages= -- touch ran
+    says "'' is no value for huge_pages; it wants on or off"
+    run -125 ashlar compare --set nonsense=1 -- touch ran
+    says "there is no option 'nonsense'"
+    [ ! -e ran ]
+}
+
+@test "run_and_the_library_agree_on_every_option" {
+    for option in $(ashlar options | sed -n 's/^\([a-z_]*=[^ ]*\)$/\1/p'); do
+        run -0 ashlar run --set "$option" --set verbose=on -- sh -c "echo done"
+        says "ashlar: verbose=on (environment)"
+        says_not "is ignored"
+        case $option in
+        verbose=* | environment=*) ;;
+        *) says "ashlar: $option (environment)" ;;
+        esac
+    done
 }
 
 @test "run_finds_the_library_beside_its_own_executable" {

@@ -6,10 +6,10 @@ load support
 
 @test "help_lists_every_command_and_each_has_its_own" {
     run -0 ashlar --help
-    for command in run check compare doctor help; do
+    for command in run check compare bench doctor options help; do
         says "  $command "
     done
-    for command in run check compare doctor; do
+    for command in run check compare bench doctor options; do
         run -0 ashlar help "$command"
         says "Usage: ashlar $command"
         before=$output
@@ -19,7 +19,7 @@ load support
 }
 
 @test "help_fits_80_columns" {
-    for command in "" run check compare doctor; do
+    for command in "" run check compare bench doctor options; do
         # shellcheck disable=SC2086
         [ "$(ashlar help $command | wc -L)" -le 80 ]
     done
@@ -30,6 +30,23 @@ load support
         run -0 ashlar help compare
         says "--$option"
     done
+}
+
+@test "options_are_listed_and_explained" {
+    run -0 ashlar options
+    says "purge_delay=500ms"
+    says "helper_thread_min=8M"
+    [ "$(ashlar options | wc -L)" -le 80 ]
+    for option in $(ashlar options | sed -n 's/^\([a-z_]*\)=.*/\1/p'); do
+        run -0 ashlar options "$option"
+        says "When would I change this?"
+        says "variable  ASHLAR_"
+        [ "$(ashlar options "$option" | wc -L)" -le 80 ]
+    done
+    run -125 ashlar options purge_dealy
+    says "there is no option 'purge_dealy'; the nearest is purge_delay"
+    run -125 ashlar options purge_delay verbose
+    says "one name at a time"
 }
 
 @test "version_is_the_headers" {

@@ -17,7 +17,7 @@ const struct command command_table[] = {
      "\n"
      "  --lib PATH            the library, instead of $ASHLAR_LIBRARY or the one\n"
      "                        installed with this command\n"
-     "  --set OPTION=VALUE    an option of ashlar for CMD (sets ASHLAR_OPTION)\n"
+     "  --set OPTION=VALUE    an option for CMD; `ashlar options` lists them\n"
      "\n"
      "Next: ashlar compare -- CMD shows what ashlar changes for it.\n",
      run_command},
@@ -48,6 +48,23 @@ const struct command command_table[] = {
      "      --show-output     let CMD's output through\n"
      "      --progress        say what runs, also when stderr is no terminal\n",
      compare_command},
+    {"bench", "ashlar bench [-n N] [OPTIONS] [ROW...]",
+     "compare allocators on the benchmark's own rows",
+     "Runs rows of the benchmark (names, \"batch*\", or groups; the ten quick ones when\n"
+     "none is named) under glibc, ashlar and every allocator library installed, in\n"
+     "interleaved rounds, and writes the results as JSON, Markdown and pictures.\n"
+     "Needs Python 3.11, and the benchmark's programs: they are built with the tests\n"
+     "and installed with them.\n"
+     "Status 1: a row failed. 2: it could not run.\n"
+     "\n"
+     "  -n, --rounds N        rounds, 1 to 1000 (default 5)\n"
+     "      --list            the rows and allocators here\n"
+     "      --with NAME=PATH  one more allocator; PATH@1.2 gives its version\n"
+     "      --lib PATH        ashlar's library, as for `ashlar run`\n"
+     "      --out FOLDER      for the results (default ashlar-bench)\n"
+     "\n"
+     "For your own program: ashlar compare -- CMD\n",
+     bench_command},
     {"doctor", "ashlar doctor [--lib PATH] [PID]",
      "look for what could keep ashlar from working here",
      "Checks the system, the library, and that a small program really uses it; given\n"
@@ -57,6 +74,12 @@ const struct command command_table[] = {
      "\n"
      "  --lib PATH            the library to check, as for `ashlar run`\n",
      doctor_command},
+    {"options", "ashlar options [NAME]", "what can be set, and when one would",
+     "Lists the library's options with their defaults. With NAME: what values it\n"
+     "takes, the variable it is read from, and when one would change it.\n"
+     "\n"
+     "Next: ashlar run --set NAME=VALUE -- CMD.\n",
+     options_command},
     {"help", "ashlar help [COMMAND]", "show a command's help", "", help_command},
 };
 const size_t command_count = sizeof(command_table) / sizeof(command_table[0]);

@@ -18,7 +18,9 @@ struct command {
 int run_command(int argc, char **argv);
 int check_command(int argc, char **argv);
 int compare_command(int argc, char **argv);
+int bench_command(int argc, char **argv);
 int doctor_command(int argc, char **argv);
+int options_command(int argc, char **argv);
 int probe_command(int argc, char **argv);
 int help_command(int argc, char **argv);
 

@@ -12,6 +12,7 @@
 #include "program.h"
 #include "report.h"
 #include "say.h"
+#include "settings.h"
 
 struct compare_options {
     struct contender_choice choice;
@@ -227,7 +228,7 @@ static bool take_option(struct compare_options *options, int letter) {
         options->choice.library = optarg;
         return true;
     case 's':
-        return preload_set_option(optarg);
+        return settings_apply(optarg);
     case 'H':
         options->html = optarg;
         return true;

@@ -1,6 +1,5 @@
 #include "preload.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -169,27 +168,4 @@ char *preload_value(const char *path) {
         return string_copy(path);
     }
     return string_format("%s:%s", path, users);
-}
-
-bool preload_set_option(const char *setting) {
-    const char *equals = strchr(setting, '=');
-    size_t length = equals != NULL ? (size_t)(equals - setting) : 0;
-    struct text name = {0};
-    text_add(&name, "ASHLAR_");
-    bool good = length != 0;
-    for (size_t i = 0; i < length && good; i++) {
-        char letter = (char)toupper((unsigned char)setting[i]);
-        good = isalnum((unsigned char)letter) || letter == '_' || letter == '-';
-        letter = letter == '-' ? '_' : letter;
-        text_add_bytes(&name, &letter, 1);
-    }
-    if (!good) {
-        say_error("--set %s: not of the form option=value", setting);
-        say_fix("write for example --set purge_delay_ms=100");
-    } else if (setenv(text_get(&name), equals + 1, 1) != 0) {
-        say_error("--set %s: %s", setting, strerror(errno));
-        good = false;
-    }
-    text_free(&name);
-    return good;
 }

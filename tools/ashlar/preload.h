@@ -23,8 +23,4 @@ bool preload_is_ashlar(const char *path, char **problem, char **fix);
 // LD_PRELOAD with `path` in front of what the user has in it. A new string.
 char *preload_value(const char *path);
 
-// Applies `--set name=value`: the environment variable ASHLAR_NAME. False after
-// saying what is wrong.
-bool preload_set_option(const char *setting);
-
 #endif

@@ -10,6 +10,7 @@
 #include "preload.h"
 #include "program.h"
 #include "say.h"
+#include "settings.h"
 
 // The library is there, loadable, and ashlar.
 static bool library_ready(const char *given, char **library) {
@@ -71,7 +72,7 @@ int run_command(int argc, char **argv) {
         }
         if (letter == 'l') {
             given = optarg;
-        } else if (letter != 's' || !preload_set_option(optarg)) {
+        } else if (letter != 's' || !settings_apply(optarg)) {
             return ASH_EXIT_TOOL;
         }
     }

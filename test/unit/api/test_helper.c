@@ -74,6 +74,33 @@ CLAIM(the_option_turns_it_off) {
     expect_equal(threads_started(), 0);
 }
 
+CLAIM(the_least_use_is_an_option) {
+    os_fake_set_env("ASHLAR_HELPER_THREAD_MIN", "17M");
+    become_threaded();
+    fill();
+    expect_equal(threads_started(), 0);
+    expect_equal(ash_option_set(ASH_OPTION_HELPER_THREAD_MIN, 1 << 20), 0);
+    ash_free(ash_malloc(MIB));
+    expect_equal(threads_started(), 1);
+    empty();
+}
+
+CLAIM(turned_off_at_run_time_no_other_is_started) {
+    become_threaded();
+    expect_equal(ash_option_set(ASH_OPTION_HELPER_THREAD, 0), 0);
+    fill();
+    expect_equal(threads_started(), 0);
+    expect_equal(ash_option_set(ASH_OPTION_HELPER_THREAD, 1), 0);
+    ash_free(ash_malloc(MIB));
+    expect_equal(threads_started(), 1);
+    expect_equal(ash_option_set(ASH_OPTION_HELPER_THREAD, 0), 0);
+    os_fake_started()();  // finds itself unwanted, and ends
+    expect_equal(ash_option_set(ASH_OPTION_HELPER_THREAD, 1), 0);
+    ash_free(ash_malloc(MIB));
+    expect_equal(threads_started(), 2);
+    empty();
+}
+
 CLAIM(a_refused_thread_is_asked_for_again) {
     os_fake_fail_from(1 << OS_FAKE_THREAD, 1);
     become_threaded();
@@ -92,7 +119,7 @@ CLAIM(a_step_gives_back_what_has_fallen_due) {
     expect(ash_store_dirty_bytes() >= BLOCKS * (size_t)MIB);
     expect(ash_helper_step());  // too early
     expect(ash_store_dirty_bytes() >= BLOCKS * (size_t)MIB);
-    os_fake_pass_ms(ash_options.purge_delay_ms);
+    os_fake_pass_ms(ash_option_value(ASH_OPTION_PURGE_DELAY));
     (void)ash_helper_step();
     expect_equal(ash_store_dirty_bytes(), 0);
 }
@@ -194,6 +221,8 @@ int main(void) {
         cmocka_unit_test(a_small_heap_has_no_helper),
         cmocka_unit_test(a_large_heap_of_a_threaded_program_gets_one),
         cmocka_unit_test(the_option_turns_it_off),
+        cmocka_unit_test(the_least_use_is_an_option),
+        cmocka_unit_test(turned_off_at_run_time_no_other_is_started),
         cmocka_unit_test(a_refused_thread_is_asked_for_again),
         cmocka_unit_test(a_step_gives_back_what_has_fallen_due),
         cmocka_unit_test(a_sleeping_threads_spans_are_tended),

@@ -242,7 +242,7 @@ DEATH(a_block_that_was_never_given_is_seen) {
 }
 
 DEATH(more_blocks_than_were_out_are_seen) {
-    last_words("assertion failed: used > 0 at ...");
+    last_words("assertion failed: used >= count at ...");
     start();
     struct ash_record *span = current_span(8);
     struct ash_block *block = take(span);

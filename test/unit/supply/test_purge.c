@@ -8,7 +8,7 @@
 enum { UNITS = 6, DELAY = 500, IDLE = 16 << 20, NONE = -1 };
 
 static void start(void) {
-    ash_options.purge_delay_ms = DELAY;
+    ash_options.values[ASH_OPTION_PURGE_DELAY] = DELAY;
     expect(ash_region_boot());
     for (int i = 0; i < UNITS; i++) {
         expect(ash_region_activate(ash_store_owner) != SIZE_MAX);
@@ -60,7 +60,7 @@ CLAIM(a_unit_is_due_after_the_delay) {
 
 CLAIM(a_delay_of_0_waits_for_nothing) {
     start();
-    ash_options.purge_delay_ms = 0;
+    ash_options.values[ASH_OPTION_PURGE_DELAY] = 0;
     ash_purge_queue(2, 1000);
     expect_equal(due(1000), 2);
 }

@@ -18,7 +18,7 @@ enum {
 
 static void start(void) {
     expect(ash_boot());
-    ash_options.purge_delay_ms = DELAY;
+    ash_options.values[ASH_OPTION_PURGE_DELAY] = DELAY;
 }
 
 static struct ash_record *take(size_t slices) {
@@ -282,7 +282,7 @@ CLAIM(without_memory_nothing_changes) {
 
 CLAIM(huge_pages_are_asked_for_in_large_dense_heaps) {
     start();
-    ash_options.huge_pages = 1;
+    ash_options.values[ASH_OPTION_HUGE_PAGES] = 1;
     os_fake_set_resident_pages(SIZE_MAX);
     (void)take(2 * UNIT);
     expect_equal(os_fake_tally().advised_bytes, 0);  // small heaps keep small pages
@@ -293,14 +293,14 @@ CLAIM(huge_pages_are_asked_for_in_large_dense_heaps) {
     (void)take(UNIT);
     expect_equal(os_fake_tally().advised_bytes, ASH_UNIT_BYTES);
     os_fake_set_resident_pages(SIZE_MAX);
-    ash_options.huge_pages = 0;
+    ash_options.values[ASH_OPTION_HUGE_PAGES] = 0;
     (void)take(UNIT);
     expect_equal(os_fake_tally().advised_bytes, ASH_UNIT_BYTES);
 }
 
 CLAIM(the_first_touch_of_a_huge_page_dirties_all_of_it) {
     start();
-    ash_options.huge_pages = 1;
+    ash_options.values[ASH_OPTION_HUGE_PAGES] = 1;
     os_fake_set_resident_pages(SIZE_MAX);
     (void)take(2 * UNIT);
     bool zero = false;

@@ -135,7 +135,7 @@ static void model_step(struct sequence *sequence) {
 static void body_random_operations(uint64_t seed) {
     struct sequence sequence = sequence_from(seed);
     expect(ash_boot());
-    ash_options.purge_delay_ms = 3600000;  // the model purges
+    ash_options.values[ASH_OPTION_PURGE_DELAY] = 3600000;  // the model purges
     for (int step = 0; step < (ASH_DEBUG ? 3000 : 10000); step++) {
         model_step(&sequence);
     }

@@ -1,0 +1,257 @@
+// A block whose start is no multiple of 16 cannot be one of a span's: it is a run or a huge block
+// of its own, which remember where in their first slice or page it starts. So free finds it where
+// it finds all runs, and the hot path knows nothing of this.
+
+#include <errno.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "api/aligned.h"
+#include "api/boot.h"
+#include "api/helper.h"
+#include "api/inplace.h"
+#include "api/large.h"
+#include "api/malloc.h"
+#include "api/query.h"
+#include "ashlar/ashlar.h"
+#include "base/bits.h"
+#include "platform/os.h"
+#include "platform/report.h"
+#include "supply/huge.h"
+#include "supply/run.h"
+#include "supply/store.h"
+
+// Taking --------------------------------------------------------------------------------
+
+static void *at_run(struct ash_realm *realm, size_t align, size_t offset, size_t bytes,
+                    bool *zero) {
+    size_t charge = ash_run_charge(ash_run_lead(align, offset) + bytes);
+    if (bytes > ASH_RUN_MAX || align > ASH_UNIT_BYTES || !ash_realm_charge(realm, charge)) {
+        return NULL;
+    }
+    struct ash_record *run = ash_run_take_at(bytes, align, offset, zero);
+    if (run == NULL) {
+        ash_realm_refund(realm, charge);
+        return NULL;
+    }
+    ash_realm_add_run(realm, run);
+    return ash_run_start(run);
+}
+
+// What it takes is known when it has been taken.
+static void *at_huge(struct ash_realm *realm, size_t align, size_t offset, size_t bytes) {
+    void *block = ash_huge_take_at(realm, bytes, align, offset);
+    if (block != NULL && !ash_realm_charge(realm, ash_huge_round(block, bytes))) {
+        (void)ash_huge_give(block);
+        return NULL;
+    }
+    return block;
+}
+
+static void *at_either(struct ash_realm *realm, size_t align, size_t offset, size_t bytes,
+                       bool *zero) {
+    void *run = at_run(realm, align, offset, bytes, zero);
+    if (run != NULL) {
+        return run;
+    }
+    *zero = true;
+    return at_huge(realm, align, offset, bytes);
+}
+
+// As ash_large_take.
+static void *at_odd_place(struct ash_realm *realm, size_t align, size_t offset, size_t bytes,
+                          bool *zero) {
+    if (bytes > ASH_LARGE_MAX || align > PTRDIFF_MAX / 2 || !ash_boot()) {
+        return NULL;
+    }
+    bytes = ash_max(bytes, 1);
+    void *block = at_either(realm, align, offset, bytes, zero);
+    if (ash_unlikely(block == NULL) && bytes <= ash_store_measure().active_bytes) {
+        (void)ash_collect();
+        block = at_either(realm, align, offset, bytes, zero);
+    }
+    ash_helper_start();
+    return block;
+}
+
+void *ash_aligned_take_at(struct ash_realm *realm, size_t align, size_t offset, size_t bytes,
+                          bool *zero) {
+    offset &= align - 1;
+    return offset == 0 ? ash_aligned_take_known(realm, align, bytes, zero)
+                       : at_odd_place(ash_thread_realm(realm), align, offset, bytes, zero);
+}
+
+static void *at_take(size_t bytes, size_t align, size_t offset, bool clear) {
+    if (!ash_is_power_of_two(align)) {
+        errno = EINVAL;
+        return NULL;
+    }
+    bool zero = false;
+    void *block = ash_aligned_take_at(NULL, align, offset, bytes, &zero);
+    if (block == NULL) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    return clear && !zero ? memset(block, 0, ash_query_bytes(block)) : block;
+}
+
+// Resizing --------------------------------------------------------------------------------
+
+static bool at_is_placed(const void *block, size_t align, size_t offset) {
+    return (((uintptr_t)block + offset) & (align - 1)) == 0;
+}
+
+// A block stays in its realm.
+static void *at_move(void *block, size_t held, size_t bytes, size_t align, size_t offset) {
+    bool zero;
+    void *moved = ash_aligned_take_at(ash_query_realm(block), align, offset, bytes, &zero);
+    if (moved != NULL) {
+        memcpy(moved, block, ash_min(held, bytes));
+        ash_free_inline(block);
+    }
+    return moved;
+}
+
+// A huge block keeps its place in its page, wherever its pages go.
+static void *at_resize(void *block, size_t held, size_t bytes, size_t align, size_t offset) {
+    if (!at_is_placed(block, align, offset)) {
+        return at_move(block, held, bytes, align, offset);
+    }
+    bool is_odd = (offset & (align - 1)) != 0;  // moved, it would be a run as it is now
+    if (ash_inplace_resize(block, held, bytes) ||
+        (is_odd && bytes <= held && held <= ASH_BLOCK_MAX)) {
+        return block;
+    }
+    void *moved = NULL;
+    if (align <= ash_os_page_bytes() && bytes > ASH_MOVE_MIN && ash_inplace_is_huge(block)) {
+        struct ash_huge huge = ash_huge_find(block);
+        moved = ash_large_resize_huge(&huge, bytes);
+    }
+    if (moved == NULL) {
+        moved = at_move(block, held, bytes, align, offset);
+    }
+    return moved == NULL && bytes <= held ? block : moved;
+}
+
+static void *at_realloc(void *block, size_t bytes, size_t align, size_t offset) {
+    if (!ash_is_power_of_two(align)) {
+        errno = EINVAL;
+        return NULL;
+    }
+    if (bytes == 0) {
+        ash_free_inline(block);
+        return NULL;
+    }
+    size_t held = ash_query_bytes(block);
+    if (held == 0) {
+        ash_report_bad_pointer("realloc", block, "it does not point to the start of a block");
+    }
+    int saved_errno = errno;
+    void *moved = bytes > ASH_LARGE_MAX ? NULL : at_resize(block, held, bytes, align, offset);
+    errno = moved == NULL ? ENOMEM : saved_errno;
+    return moved;
+}
+
+// Clearing: see ash_rezalloc in ashlar.h ------------------------------------------------------
+
+// What a huge block has behind its old end is the system's fresh pages.
+static void *at_clear(void *block, size_t held, size_t bytes) {
+    if (block == NULL) {
+        return NULL;
+    }
+    size_t now = ash_query_bytes(block);
+    if (bytes < held || !ash_inplace_is_huge(block)) {
+        size_t kept = ash_min(held, bytes);
+        memset((char *)block + kept, 0, now - kept);
+    }
+    return block;
+}
+
+ASH_NOINLINE void *ash_rezalloc(void *block, size_t bytes) {
+    if (block == NULL) {
+        return ash_zalloc(bytes);
+    }
+    size_t held = ash_query_bytes(block);
+    return at_clear(ash_realloc(block, bytes), held, bytes);
+}
+
+ASH_NOINLINE void *ash_recalloc(void *block, size_t count, size_t bytes) {
+    size_t total;
+    if (ash_mul_overflows(count, bytes, &total)) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    return ash_rezalloc(block, total);
+}
+
+// What callers see --------------------------------------------------------------------------
+
+ASH_NOINLINE void *ash_malloc_aligned(size_t bytes, size_t align) {
+    return at_take(bytes, align, 0, false);
+}
+
+ASH_NOINLINE void *ash_mallocn_aligned(size_t count, size_t bytes, size_t align) {
+    size_t total;
+    bool overflows = ash_mul_overflows(count, bytes, &total);
+    return at_take(overflows ? SIZE_MAX : total, align, 0, false);
+}
+
+ASH_NOINLINE void *ash_malloc_aligned_at(size_t bytes, size_t align, size_t offset) {
+    return at_take(bytes, align, offset, false);
+}
+
+ASH_NOINLINE void *ash_zalloc_aligned(size_t bytes, size_t align) {
+    return at_take(bytes, align, 0, true);
+}
+
+ASH_NOINLINE void *ash_zalloc_aligned_at(size_t bytes, size_t align, size_t offset) {
+    return at_take(bytes, align, offset, true);
+}
+
+ASH_NOINLINE void *ash_calloc_aligned_at(size_t count, size_t bytes, size_t align, size_t offset) {
+    size_t total;
+    bool overflows = ash_mul_overflows(count, bytes, &total);
+    return at_take(overflows ? SIZE_MAX : total, align, offset, true);
+}
+
+ASH_NOINLINE void *ash_calloc_aligned(size_t count, size_t bytes, size_t align) {
+    return ash_calloc_aligned_at(count, bytes, align, 0);
+}
+
+ASH_NOINLINE void *ash_realloc_aligned_at(void *block, size_t bytes, size_t align, size_t offset) {
+    return block == NULL ? at_take(bytes, align, offset, false)
+                         : at_realloc(block, bytes, align, offset);
+}
+
+ASH_NOINLINE void *ash_realloc_aligned(void *block, size_t bytes, size_t align) {
+    return ash_realloc_aligned_at(block, bytes, align, 0);
+}
+
+ASH_NOINLINE void *ash_reallocn_aligned(void *block, size_t count, size_t bytes, size_t align) {
+    size_t total;
+    bool overflows = ash_mul_overflows(count, bytes, &total);
+    return ash_realloc_aligned_at(block, overflows ? SIZE_MAX : total, align, 0);
+}
+
+ASH_NOINLINE void *ash_rezalloc_aligned_at(void *block, size_t bytes, size_t align, size_t offset) {
+    if (block == NULL) {
+        return at_take(bytes, align, offset, true);
+    }
+    size_t held = ash_query_bytes(block);
+    return at_clear(at_realloc(block, bytes, align, offset), held, bytes);
+}
+
+ASH_NOINLINE void *ash_rezalloc_aligned(void *block, size_t bytes, size_t align) {
+    return ash_rezalloc_aligned_at(block, bytes, align, 0);
+}
+
+ASH_NOINLINE void *ash_recalloc_aligned_at(void *block, size_t count, size_t bytes, size_t align,
+                                           size_t offset) {
+    size_t total;
+    bool overflows = ash_mul_overflows(count, bytes, &total);
+    return ash_rezalloc_aligned_at(block, overflows ? SIZE_MAX : total, align, offset);
+}
+
+ASH_NOINLINE void *ash_recalloc_aligned(void *block, size_t count, size_t bytes, size_t align) {
+    return ash_recalloc_aligned_at(block, count, bytes, align, 0);
+}

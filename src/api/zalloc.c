@@ -1,0 +1,49 @@
+// All usable bytes are cleared, not only those that were asked for: so a block can grow into
+// them, and ash_rezalloc need not know how many were asked for.
+
+#include "api/zalloc.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "api/large.h"
+#include "api/query.h"
+#include "ashlar/ashlar.h"
+
+static void *zalloc_large(struct ash_realm *realm, size_t bytes) {
+    bool zero = false;
+    void *block = ash_large_take(ash_thread_realm(realm), bytes, ASH_MIN_ALIGN, &zero);
+    if (block == NULL) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    return zero ? block : memset(block, 0, ash_query_bytes(block));
+}
+
+// A block that has been handed out: so the classes are set up.
+static void *zalloc_whole(void *block, size_t bytes) {
+    return block == NULL ? NULL : memset(block, 0, ash_classes[ash_class_of(bytes)].block_bytes);
+}
+
+void *ash_zalloc_slow(size_t bytes) {
+    return bytes > ASH_BLOCK_MAX ? zalloc_large(NULL, bytes)
+                                 : zalloc_whole(ash_malloc_inline(bytes), bytes);
+}
+
+void *ash_take_zero(struct ash_realm *realm, size_t bytes) {
+    return bytes > ASH_BLOCK_MAX ? zalloc_large(realm, bytes)
+                                 : zalloc_whole(ash_take(realm, bytes), bytes);
+}
+
+ASH_COLD void *ash_zalloc_overflow(void) {
+    errno = ENOMEM;
+    return NULL;
+}
+
+ASH_NOINLINE void *ash_zalloc(size_t bytes) {
+    return ash_zalloc_inline(bytes);
+}
+
+ASH_NOINLINE void *ash_calloc(size_t count, size_t bytes) {
+    return ash_calloc_inline(count, bytes);
+}

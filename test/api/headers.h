@@ -1,0 +1,152 @@
+// Every function and macro of both headers, in what C and C++ have in common: included by
+// headers.c and headers.cc. USE keeps a result, whose block a later call frees.
+
+#ifndef ASHLAR_TEST_API_HEADERS_H
+#define ASHLAR_TEST_API_HEADERS_H
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <ashlar/ashlar.h>
+#include <ashlar/options.h>
+
+static int faults;
+
+#define HOLDS(c) \
+    ((c) ? (void)0 : (void)(faults++, fprintf(stderr, "line %d: %s does not hold\n", __LINE__, #c)))
+
+// Uses the block and frees it.
+static void use(void *block) {
+    HOLDS(block != NULL);
+    if (block != NULL) {
+        memset(block, 1, 1);
+        ash_free(block);
+    }
+}
+
+static void use_basic(void) {
+    void *block = NULL;
+    use(ash_malloc(1));
+    use(ash_calloc(1, 1));
+    use(ash_realloc(NULL, 1));
+    use(ash_reallocarray(NULL, 1, 1));
+    ash_free_sized(ash_malloc(5), 5);
+    ash_free_aligned_sized(ash_aligned_alloc(64, 5), 64, 5);
+    HOLDS(ash_posix_memalign(&block, 64, 1) == 0);
+    use(block);
+    use(ash_memalign(64, 1));
+    use(ash_valloc(1));
+    use(ash_pvalloc(1));
+    HOLDS(ash_good_size(1) >= 1);
+    HOLDS(ash_version() == 10000 * ASH_VERSION_MAJOR + 100 * ASH_VERSION_MINOR + ASH_VERSION_PATCH);
+    HOLDS(ash_thread_id() != 0);
+    struct ash_thread_identity identity;
+    ash_thread_identity(&identity, sizeof identity);
+    HOLDS(identity.slot != NULL);
+    ash_thread_idle();
+    (void)ash_collect();
+    (void)ash_is_active();
+}
+
+static void use_extended(void) {
+    size_t usable = 0, before = 0;
+    use(ash_zalloc(1));
+    use(ash_malloc_small(ASH_SMALL_MAX));
+    use(ash_zalloc_small(1));
+    use(ash_mallocn(1, 1));
+    use(ash_callocn(1, 1));
+    use(ash_reallocn(NULL, 1, 1));
+    use(ash_reallocf(NULL, 1));
+    use(ash_rezalloc(NULL, 1));
+    use(ash_recalloc(NULL, 1, 1));
+    HOLDS(ash_expand(NULL, 1) == NULL);
+    use(ash_umalloc(1, &usable));
+    use(ash_uzalloc(1, &usable));
+    use(ash_ucalloc(1, 1, &usable));
+    use(ash_umalloc_small(1, &usable));
+    use(ash_uzalloc_small(1, &usable));
+    use(ash_umalloc_aligned(1, 64, &usable));
+    use(ash_uzalloc_aligned(1, 64, &usable));
+    ash_ufree(ash_urealloc(NULL, 1, &before, &usable), &usable);
+    HOLDS(usable == ash_good_size(1));
+    use(ash_strdup("a"));
+    use(ash_strndup("a", 1));
+    use(ash_wcsdup(L"a"));
+    use(ash_realpath("/", NULL));
+    HOLDS(ash_memalignment(NULL) == 0);
+}
+
+static void use_aligned(void) {
+    use(ash_malloc_aligned(1, 64));
+    use(ash_zalloc_aligned(1, 64));
+    use(ash_calloc_aligned(1, 1, 64));
+    use(ash_malloc_aligned_at(1, 64, 8));
+    use(ash_zalloc_aligned_at(1, 64, 8));
+    use(ash_calloc_aligned_at(1, 1, 64, 8));
+    use(ash_mallocn_aligned(1, 1, 64));
+    use(ash_reallocn_aligned(NULL, 1, 1, 64));
+    use(ash_realloc_aligned(NULL, 1, 64));
+    use(ash_realloc_aligned_at(NULL, 1, 64, 8));
+    use(ash_rezalloc_aligned(NULL, 1, 64));
+    use(ash_rezalloc_aligned_at(NULL, 1, 64, 8));
+    use(ash_recalloc_aligned(NULL, 1, 1, 64));
+    use(ash_recalloc_aligned_at(NULL, 1, 1, 64, 8));
+}
+
+static void use_options(void) {
+    char message[100];
+    struct ash_option_details info;
+    HOLDS(ash_option_by_name("purge_delay") == ASH_OPTION_PURGE_DELAY);
+    HOLDS(ash_option_get(ASH_OPTION_PURGE_DELAY) >= 0);
+    HOLDS(ash_option_set(ASH_OPTION_PURGE_DELAY, 7) == 0);
+    HOLDS(ash_option_set_default(ASH_OPTION_PURGE_DELAY, 8) == 0);
+    HOLDS(ash_option_get(ASH_OPTION_PURGE_DELAY) == 7);
+    HOLDS(ash_option_set_text("purge_delay", "1s", message, sizeof message) == 0);
+    HOLDS(ash_option_info(ASH_OPTION_PURGE_DELAY, &info, sizeof info) == 0);
+    HOLDS(info.value == 1000 && info.kind == ASH_OPTION_KIND_MILLISECONDS);
+}
+
+struct plain {
+    int number;
+    char *text;
+};
+
+static void use_types(void) {
+    struct plain *plain = ASH_MALLOC_T(struct plain);
+    use(plain);
+    plain = ASH_ZALLOC_T(struct plain);
+    HOLDS(plain->number == 0 && plain->text == NULL);
+    use(plain);
+    plain = ASH_CALLOC_T(struct plain, 10);
+    HOLDS(plain[9].number == 0);
+    plain = ASH_REALLOC_T(plain, struct plain, 20);
+    use(plain);
+    plain = ASH_MALLOCN_T(struct plain, 20);
+    use(plain);
+    plain = ASH_RECALLOC_T(NULL, struct plain, 10);
+    plain = ASH_RECALLOC_T(plain, struct plain, 1000);
+    HOLDS(plain[999].number == 0);
+    use(plain);
+    struct wide *wide = ASH_CALLOC_T(struct wide, 3);
+    HOLDS(ash_memalignment(wide) >= 256 && wide[2].bytes[0] == 0);
+    wide = ASH_REALLOC_T(wide, struct wide, 300);
+    HOLDS(ash_memalignment(wide) >= 256);
+    wide = ASH_RECALLOC_T(wide, struct wide, 600);
+    HOLDS(ash_memalignment(wide) >= 256);
+    use(wide);
+    use(ASH_MALLOC_T(struct wide));
+    use(ASH_ZALLOC_T(struct wide));
+    use(ASH_MALLOCN_T(struct wide, 2));
+}
+
+static int use_all(void) {
+    use_basic();
+    use_extended();
+    use_aligned();
+    use_options();
+    use_types();
+    return faults == 0 ? 0 : 1;
+}
+
+#endif
