@@ -152,9 +152,14 @@ ASH_NOINLINE void ash_free_slow(void *block) {
     struct ash_heap *heap = ash_thread_heap();
     if (ash_region_contains(block)) {
         struct ash_record *record = ash_record_of(block);
-        if (atomic_load_explicit(&record->owner, memory_order_relaxed) == heap) {
+        struct ash_heap *owner = ash_tenure_owner(&record->owner);
+        if (owner == heap) {
             record->bin->room++;  // ash_fast_give took it before it found the bin full
             free_local(heap, record, block);
+            return;
+        }
+        if (record->kind == ASH_KIND_SPAN && heap != NULL && ash_realm_is_home(owner, heap)) {
+            free_local(owner, record, block);  // of another realm
             return;
         }
     }

@@ -36,11 +36,13 @@ ASH_INLINE void *ash_take(struct ash_realm *realm, size_t bytes) {
     struct ash_heap *mine = ash_thread_own_heap();
     if (ash_likely(bytes <= ASH_FAST_MAX && mine != NULL)) {
         struct ash_recent *recent = ash_heap_recent(mine, realm->serial);
-        if (ash_likely(recent->serial == realm->serial)) {
-            void *block = ash_fast_take(recent->heap, bytes);
-            if (ash_likely(block != NULL)) {
-                return block;
-            }
+        struct ash_heap *heap = recent->heap;
+        if (ash_unlikely(recent->serial != realm->serial)) {
+            heap = ash_realm_seek(realm, mine);
+        }
+        void *block = heap == NULL ? NULL : ash_fast_take(heap, bytes);
+        if (ash_likely(block != NULL)) {
+            return block;
         }
     }
     return ash_take_slow(realm, bytes);

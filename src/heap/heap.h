@@ -68,7 +68,7 @@ struct ash_recent {
 enum {
     ASH_BIN_UNIT = 8,  // bin_at counts in this, so that a byte suffices
     ASH_FAST_SLOTS = ASH_FAST_MAX / ASH_CLASS_STEP + 1,
-    ASH_HEAP_RECENT = 8,
+    ASH_HEAP_RECENT = 32,
 };
 
 struct ash_realm;
@@ -115,11 +115,11 @@ struct ash_heap {
     struct ash_heap *next;         // all heaps
     struct ash_heap *next_orphan;  // heaps of its realm without a thread; or spare ones
     struct ash_heap *next_in_realm;
-    struct ash_heap *others;      // whose home this heap is
-    struct ash_heap *next_other;  // of the same home
-    struct ash_heap *next_by_id;  // heaps whose threads' ids share a bucket
-    uint32_t id_bucket;           // that bucket's number + 1; 0 for none
-    bool ended;                   // bound to a thread that is past its last exit handler
+    struct ash_heap *others;                   // whose home this heap is
+    struct ash_heap *next_other, *prev_other;  // of the same home
+    struct ash_heap *next_by_id;               // heaps whose threads' ids share a bucket
+    uint32_t id_bucket;                        // that bucket's number + 1; 0 for none
+    bool ended;  // bound to a thread that is past its last exit handler
 };
 
 _Static_assert(offsetof(struct ash_heap, bins) % ASH_BIN_UNIT == 0 &&

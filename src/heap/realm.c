@@ -71,7 +71,11 @@ static struct ash_heap *realm_find(struct ash_realm *realm, const struct ash_hea
 static void realm_set_home(struct ash_heap *heap, struct ash_heap *mine) {
     atomic_store_explicit(&heap->home, mine, memory_order_relaxed);
     if (mine != NULL) {
+        heap->prev_other = NULL;
         heap->next_other = mine->others;
+        if (heap->next_other != NULL) {
+            heap->next_other->prev_other = heap;
+        }
         mine->others = heap;
     }
 }
@@ -81,11 +85,10 @@ static void realm_clear_home(struct ash_heap *heap) {
     if (mine == NULL) {
         return;
     }
-    struct ash_heap **link = &mine->others;
-    while (*link != heap) {
-        link = &(*link)->next_other;
+    *(heap->prev_other == NULL ? &mine->others : &heap->prev_other->next_other) = heap->next_other;
+    if (heap->next_other != NULL) {
+        heap->next_other->prev_other = heap->prev_other;
     }
-    *link = heap->next_other;
     atomic_store_explicit(&heap->home, NULL, memory_order_relaxed);
 }
 
@@ -142,14 +145,20 @@ static struct ash_heap *realm_join(struct ash_realm *realm, struct ash_heap *min
     return heap != NULL ? heap : realm_make_heap(realm, mine);
 }
 
+ASH_NOINLINE struct ash_heap *ash_realm_seek(struct ash_realm *realm, struct ash_heap *mine) {
+    struct ash_heap *heap = ash_realm_of(mine) == realm ? mine : realm_find(realm, mine);
+    if (heap != NULL) {
+        realm_remember(mine, realm, heap);
+    }
+    return heap;
+}
+
 struct ash_heap *ash_realm_heap(struct ash_realm *realm, struct ash_heap *mine) {
-    struct ash_heap *heap = NULL;
-    if (mine != NULL) {
-        heap = ash_realm_of(mine) == realm ? mine : realm_find(realm, mine);
+    struct ash_heap *heap = mine == NULL ? NULL : ash_realm_seek(realm, mine);
+    if (heap != NULL) {
+        return heap;
     }
-    if (heap == NULL) {
-        heap = realm_join(realm, mine);
-    }
+    heap = realm_join(realm, mine);
     if (heap != NULL && mine != NULL) {
         realm_remember(mine, realm, heap);
     }

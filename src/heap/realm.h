@@ -59,6 +59,9 @@ struct ash_realm *ash_realm_new(struct ash_realm *root);
 // Makes a thread's own heap, which is the main realm's and has no span, a heap of `root`.
 void ash_realm_move_own(struct ash_realm *root, struct ash_heap *mine);
 
+// The heap in the realm of the thread whose own heap is `mine`; NULL if it has none yet.
+struct ash_heap *ash_realm_seek(struct ash_realm *realm, struct ash_heap *mine);
+
 // The heap in the realm of the thread whose own heap is `mine`: found, taken over or made. NULL
 // without memory. With `mine` NULL it is for one use, after which ash_realm_leave follows.
 struct ash_heap *ash_realm_heap(struct ash_realm *realm, struct ash_heap *mine);

@@ -12,6 +12,7 @@
 enum {
     STORE_HUGE_FROM_UNIT = 2,  // small heaps keep small pages
     STORE_PURGE_BATCH = 8,     // units given back in one go, where there is no hurry
+    STORE_ASK_AGAIN_MS = 500,  // whether the same unit shall have huge pages
 };
 
 static struct ash_lock store_lock = ASH_LOCK(ASH_RANK_STORE);
@@ -26,6 +27,8 @@ static size_t store_free_slices;
 static _Atomic size_t store_dirty_slices;  // read without it as a hint
 static _Atomic size_t store_used_bytes;    // the same
 static uint64_t store_now_ms;
+static size_t store_asked_unit;  // the last that was not to have huge pages, and when
+static uint64_t store_asked_ms;
 
 static size_t store_dirty(void) {
     return atomic_load_explicit(&store_dirty_slices, memory_order_relaxed);
@@ -105,7 +108,8 @@ static bool store_remove(size_t unit, uint32_t mask) {
 // Asks for huge pages in a unit that is wholly free once the heap is large and the unit before
 // last is nearly all in memory: then this one will fill as well.
 static void store_advise(size_t unit) {
-    if (!ash_option_value(ASH_OPTION_HUGE_PAGES) || unit < STORE_HUGE_FROM_UNIT) {
+    bool again = unit == store_asked_unit && store_now_ms < store_asked_ms + STORE_ASK_AGAIN_MS;
+    if (again || unit < STORE_HUGE_FROM_UNIT || !ash_option_value(ASH_OPTION_HUGE_PAGES)) {
         return;
     }
     char *start = (char *)(ash_region.base + (unit << ASH_UNIT_SHIFT));
@@ -114,6 +118,9 @@ static void store_advise(size_t unit) {
     if (ash_os_resident_pages(before, ASH_UNIT_BYTES) >= pages - pages / 8) {
         ash_os_advise_huge(start, ASH_UNIT_BYTES, true);
         store_unit(unit)->huge = 1;
+    } else {  // it may fill and empty again and again
+        store_asked_unit = unit;
+        store_asked_ms = store_now_ms;
     }
 }
 

@@ -298,6 +298,20 @@ CLAIM(huge_pages_are_asked_for_in_large_dense_heaps) {
     expect_equal(os_fake_tally().advised_bytes, ASH_UNIT_BYTES);
 }
 
+CLAIM(a_unit_that_fills_and_empties_is_asked_for_once_in_a_while) {
+    start();
+    ash_options.values[ASH_OPTION_HUGE_PAGES] = 1;
+    os_fake_set_resident_pages(1);
+    (void)take(2 * UNIT);
+    ash_store_give(take(1), 1);  // refused
+    os_fake_set_resident_pages(SIZE_MAX);
+    ash_store_give(take(1), 1);
+    expect_equal(ash_region.units[2].huge, 0);
+    os_fake_pass_ms(501);
+    ash_store_give(take(1), 1);
+    expect_equal(ash_region.units[2].huge, 1);
+}
+
 CLAIM(the_first_touch_of_a_huge_page_dirties_all_of_it) {
     start();
     ash_options.values[ASH_OPTION_HUGE_PAGES] = 1;
@@ -322,6 +336,7 @@ CLAIM(the_first_touch_of_a_huge_page_dirties_all_of_it) {
     give(first, 1);
     expect(ash_store_purge(true));
     os_fake_set_resident_pages(SIZE_MAX);  // dense again
+    os_fake_pass_ms(501);
     expect(take(1) == first);
     expect_equal(ash_region.units[2].huge, 1);
 }
@@ -355,6 +370,7 @@ int main(void) {
         cmocka_unit_test(a_system_that_always_refuses_is_not_asked_for_ever),
         cmocka_unit_test(without_memory_nothing_changes),
         cmocka_unit_test(huge_pages_are_asked_for_in_large_dense_heaps),
+        cmocka_unit_test(a_unit_that_fills_and_empties_is_asked_for_once_in_a_while),
         cmocka_unit_test(the_first_touch_of_a_huge_page_dirties_all_of_it),
     };
     const struct CMUnitTest debug_tests[] = {
