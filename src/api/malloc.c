@@ -99,7 +99,6 @@ static void free_local(struct ash_heap *heap, const struct ash_record *record,
         ash_helper_wake();
     }
     block->next = bin->head;
-    atomic_signal_fence(memory_order_release);  // as in ash_fast_give
     bin->head = block;
     bin->room--;
 }

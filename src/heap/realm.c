@@ -56,6 +56,14 @@ static void realm_remember(struct ash_heap *mine, const struct ash_realm *realm,
     recent->heap = heap;
 }
 
+// Whoever has the thread's own heap next must not find these by it.
+static void realm_forget(struct ash_heap *mine) {
+    for (int i = 0; i < ASH_HEAP_RECENT; i++) {
+        mine->recent[i].serial = 0;
+        mine->recent[i].heap = NULL;
+    }
+}
+
 static struct ash_heap *realm_find(struct ash_realm *realm, const struct ash_heap *mine) {
     // acquire: pairs with the release in realm_link; a listed heap's next_in_realm is
     // constant.
@@ -101,9 +109,7 @@ static void realm_link(struct ash_realm *realm, struct ash_heap *heap) {
 
 void ash_realm_move_own(struct ash_realm *root, struct ash_heap *mine) {
     ash_assert(ash_realm_of(mine) == &ash_realm_main && mine->others == NULL);
-    for (int i = 0; i < ASH_HEAP_RECENT; i++) {
-        mine->recent[i].serial = 0;
-    }
+    realm_forget(mine);
     ash_registry_enter();
     realm_link(root, mine);
     ash_registry_leave();
@@ -189,6 +195,7 @@ void ash_realm_leave(struct ash_heap *heap) {
 }
 
 void ash_realm_leave_all(struct ash_heap *mine) {
+    realm_forget(mine);
     for (;;) {
         ash_registry_enter();
         struct ash_heap *heap = mine->others;
