@@ -31,7 +31,8 @@ check() {
     fi
     # GenMC interprets no assembly; for a compiler that is unknown cpu.h has none.
     "$genmc" "$model" --disable-estimation -- -DSCENARIO="$((number - 1))" -DASH_DEBUG=1 \
-        -DASH_HOSTILE=1 -DASH_AUDIT=0 -D__TINYC__ -I"${2:-$work}" -I"$here/small" -I"$here" -I"$root/src" \
+        -DASH_HOSTILE=1 -DASH_AUDIT=0 -D__TINYC__ \
+        -I"${2:-$work}" -I"$here/small" -I"$here" -I"$root/src" \
         -I"$root/include" "$here/genmc.c" >"$work/log" 2>&1
 }
 
