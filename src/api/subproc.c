@@ -8,6 +8,7 @@
 #include "base/bits.h"
 #include "heap/realm.h"
 #include "platform/os.h"
+#include "platform/report.h"
 
 static struct ash_realm *subproc_root(ash_subproc_t *subproc) {
     return (struct ash_realm *)(void *)subproc;
@@ -41,6 +42,9 @@ ASH_NOINLINE int ash_subproc_destroy(ash_subproc_t *subproc) {
     struct ash_realm *root = subproc_root(subproc);
     if (root == NULL || root == &ash_realm_main) {
         return 0;
+    }
+    if (root->serial == 0) {
+        ash_report_bad_pointer("ash_subproc_destroy", root, "that sub-process has ended before");
     }
     return ash_realm_destroy_root(root) ? 0 : EBUSY;
 }

@@ -305,7 +305,6 @@ static void realm_retire(struct ash_realm *realm) {
 }
 
 static void realm_bequeath_heap(struct ash_heap *heap, struct ash_realm *heir) {
-    ash_release_all(heap);
     ash_registry_enter();
     if (heir == &ash_realm_main) {
         atomic_store_explicit(&heap->part_of, heir, memory_order_relaxed);
@@ -323,9 +322,13 @@ static struct ash_record *realm_next_run(const struct ash_realm *realm) {
 
 void ash_realm_delete(struct ash_realm *realm) {
     struct ash_realm *heir = realm->root;
+    struct ash_heap *claimed = realm_claim_all(realm);
+    for (struct ash_heap *heap = claimed; heap != NULL; heap = heap->next_in_realm) {
+        ash_release_all(heap);  // before the bytes are counted that the heir will refund
+    }
     size_t bytes = atomic_load_explicit(&realm->bytes, memory_order_relaxed);
     atomic_fetch_add_explicit(&heir->bytes, bytes, memory_order_relaxed);
-    for (struct ash_heap *heap = realm_claim_all(realm), *next; heap != NULL; heap = next) {
+    for (struct ash_heap *heap = claimed, *next; heap != NULL; heap = next) {
         next = heap->next_in_realm;
         realm_bequeath_heap(heap, heir);
     }

@@ -138,6 +138,15 @@ CLAIM(a_visitor_may_end_heaps_and_the_visit) {
     expect_equal(heaps_of(ash_subproc_main()), 2 * HEAPS + 1 - (HEAPS - 1));  // not the main one
 }
 
+DEATH(a_sub_process_that_is_ended_twice_is_seen) {
+    player_enter(0);
+    ash_subproc_t *subproc = ash_subproc_new();
+    expect_equal(ash_subproc_destroy(subproc), 0);
+    last_words("ash_subproc_destroy of %#jx: that sub-process has ended before",
+               (uintmax_t)(uintptr_t)subproc);
+    (void)ash_subproc_destroy(subproc);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_thread_that_joins_allocates_from_its_sub_process),
@@ -146,6 +155,7 @@ int main(void) {
         cmocka_unit_test(the_main_one_and_none_do_not_end),
         cmocka_unit_test(orphans_stay_in_their_sub_process),
         cmocka_unit_test(a_visitor_may_end_heaps_and_the_visit),
+        cmocka_unit_test(a_sub_process_that_is_ended_twice_is_seen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
