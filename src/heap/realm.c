@@ -9,6 +9,7 @@
 #include "heap/tenure.h"
 #include "platform/cpu.h"
 #include "platform/os.h"
+#include "platform/report.h"
 #include "supply/huge.h"
 #include "supply/meta.h"
 #include "supply/run.h"
@@ -45,6 +46,12 @@ struct ash_realm *ash_realm_new(struct ash_realm *root) {
     }
     ash_registry_leave();
     return realm;
+}
+
+void ash_realm_expect(const struct ash_realm *realm) {
+    if (ash_unlikely(realm->serial == 0)) {
+        ash_report_bad_pointer("use", realm, "that heap has ended before");
+    }
 }
 
 // Joining and leaving -------------------------------------------------------------------
@@ -145,6 +152,7 @@ static struct ash_heap *realm_make_heap(struct ash_realm *realm, struct ash_heap
 }
 
 static struct ash_heap *realm_join(struct ash_realm *realm, struct ash_heap *mine) {
+    ash_realm_expect(realm);
     ash_registry_enter();
     struct ash_heap *heap = realm_take_used(realm, mine);
     ash_registry_leave();
@@ -218,6 +226,7 @@ void ash_realm_leave_all(struct ash_heap *mine) {
 // Runs ------------------------------------------------------------------------------
 
 void ash_realm_add_run(struct ash_realm *realm, struct ash_record *run) {
+    ash_realm_expect(realm);
     run->realm = realm;
     if (realm == &ash_realm_main) {
         return;

@@ -72,6 +72,10 @@ void ash_realm_leave(struct ash_heap *heap);
 // The thread that owns `mine` ends: leaves all of its other heaps.
 void ash_realm_leave_all(struct ash_heap *mine);
 
+// Ends the process if the realm has ended; called where a thread first allocates from it, and
+// for each run.
+void ash_realm_expect(const struct ash_realm *realm);
+
 // Runs of other realms than the main one.
 void ash_realm_add_run(struct ash_realm *realm, struct ash_record *run);
 void ash_realm_remove_run(struct ash_record *run);

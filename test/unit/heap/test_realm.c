@@ -254,6 +254,21 @@ CLAIM(a_thread_past_its_end_still_gets_blocks_of_a_heap) {
     players_expect_all_free();
 }
 
+DEATH(a_small_block_of_an_ended_heap_is_refused) {
+    ash_heap_t *heap = start();
+    expect(ash_heap_malloc(heap, 24) != NULL);
+    ash_heap_destroy(heap);
+    last_words("use of %#jx: that heap has ended before", (uintmax_t)(uintptr_t)heap);
+    (void)!ash_heap_malloc(heap, 24);
+}
+
+DEATH(a_large_block_of_an_ended_heap_is_refused) {
+    ash_heap_t *heap = start();
+    ash_heap_delete(heap);
+    last_words("use of %#jx: that heap has ended before", (uintmax_t)(uintptr_t)heap);
+    (void)!ash_heap_malloc(heap, ASH_BLOCK_MAX + 1);
+}
+
 DEATH(a_heap_that_is_ended_twice_is_seen) {
     ash_heap_t *heap = start();
     ash_heap_destroy(heap);
@@ -275,6 +290,8 @@ int main(void) {
         cmocka_unit_test(the_main_heap_and_no_heap_do_not_end),
         cmocka_unit_test(the_next_thread_does_not_find_its_predecessors_heaps),
         cmocka_unit_test(a_thread_past_its_end_still_gets_blocks_of_a_heap),
+        cmocka_unit_test(a_small_block_of_an_ended_heap_is_refused),
+        cmocka_unit_test(a_large_block_of_an_ended_heap_is_refused),
         cmocka_unit_test(a_heap_that_is_ended_twice_is_seen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
