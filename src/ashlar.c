@@ -14,12 +14,16 @@
 #include "platform/report.c"
 #include "platform/thread.c"
 //
+#include "supply/arena.c"
 #include "supply/fit.c"
 #include "supply/huge.c"
+#include "supply/ledger.c"
 #include "supply/meta.c"
 #include "supply/purge.c"
 #include "supply/region.c"
+#include "supply/reserve.c"
 #include "supply/run.c"
+#include "supply/search.c"
 #include "supply/store.c"
 //
 #include "heap/audit.c"
@@ -36,6 +40,7 @@
 //
 #include "api/aligned.c"
 #include "api/aligned_at.c"
+#include "api/arena.c"
 #include "api/boot.c"
 #include "api/collect.c"
 #include "api/duplicate.c"

@@ -26,10 +26,11 @@
 static void *at_run(struct ash_realm *realm, size_t align, size_t offset, size_t bytes,
                     bool *zero) {
     size_t charge = ash_run_charge(ash_run_lead(align, offset) + bytes);
-    if (bytes > ASH_RUN_MAX || align > ASH_UNIT_BYTES || !ash_realm_charge(realm, charge)) {
+    bool is_run = bytes <= ASH_RUN_MAX || realm->origin.only != NULL;
+    if (!is_run || align > ASH_UNIT_BYTES || !ash_realm_charge(realm, charge)) {
         return NULL;
     }
-    struct ash_record *run = ash_run_take_at(bytes, align, offset, zero);
+    struct ash_record *run = ash_run_take_at(&realm->origin, bytes, align, offset, zero);
     if (run == NULL) {
         ash_realm_refund(realm, charge);
         return NULL;
@@ -38,13 +39,17 @@ static void *at_run(struct ash_realm *realm, size_t align, size_t offset, size_t
     return ash_run_start(run);
 }
 
-// What it takes is known when it has been taken.
+// What it takes is known when it has been taken. Mappings of their own are outside of every arena.
 static void *at_huge(struct ash_realm *realm, size_t align, size_t offset, size_t bytes) {
+    if (realm->origin.only != NULL) {
+        return NULL;
+    }
     void *block = ash_huge_take_at(realm, bytes, align, offset);
     if (block != NULL && !ash_realm_charge(realm, ash_huge_round(block, bytes))) {
         (void)ash_huge_give(block);
         return NULL;
     }
+    ash_large_place(realm, block, bytes);
     return block;
 }
 

@@ -6,7 +6,7 @@
 
 // NULL of a huge block.
 static struct ash_record *inplace_record(const void *block) {
-    struct ash_record *record = ash_region_contains(block) ? ash_record_first(block) : NULL;
+    struct ash_record *record = ash_record_find(block);
     return record != NULL && record->kind != ASH_KIND_FREE ? record : NULL;
 }
 

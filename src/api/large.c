@@ -16,7 +16,7 @@ static void *large_run(struct ash_realm *realm, size_t bytes, size_t align, bool
     if (align > ASH_UNIT_BYTES || !ash_realm_charge(realm, ash_run_charge(bytes))) {
         return NULL;
     }
-    struct ash_record *run = ash_run_take(bytes, align, zero);
+    struct ash_record *run = ash_run_take(&realm->origin, bytes, align, zero);
     if (run == NULL) {
         ash_realm_refund(realm, ash_run_charge(bytes));
         return NULL;
@@ -30,15 +30,28 @@ static void *large_huge(struct ash_realm *realm, size_t bytes, size_t align, boo
     return ash_large_take_huge(realm, bytes, align);
 }
 
+void ash_large_place(const struct ash_realm *realm, void *block, size_t bytes) {
+    // relaxed: a wish.
+    uint32_t node1 = atomic_load_explicit(&realm->origin.node1, memory_order_relaxed);
+    if (ash_likely(node1 == 0 || block == NULL)) {
+        return;
+    }
+    size_t lead = (uintptr_t)block % ash_os_page_bytes();
+    size_t whole = ash_round_up(lead + bytes, ash_os_page_bytes());
+    (void)ash_os_prefer_node((char *)block - lead, whole, node1 - 1);
+}
+
+// Mappings of their own are outside of every arena.
 void *ash_large_take_huge(struct ash_realm *realm, size_t bytes, size_t align) {
     bytes = ash_round_up(bytes, ash_os_page_bytes());
-    if (!ash_realm_charge(realm, bytes)) {
+    if (realm->origin.only != NULL || !ash_realm_charge(realm, bytes)) {
         return NULL;
     }
     void *block = ash_huge_take(realm, bytes, align);
     if (block == NULL) {
         ash_realm_refund(realm, bytes);
     }
+    ash_large_place(realm, block, bytes);
     return block;
 }
 
@@ -46,7 +59,7 @@ void *ash_large_take_huge(struct ash_realm *realm, size_t bytes, size_t align) {
 // store only what it holds already: growing for it unit by unit is no way to ask for
 // what the system has just refused.
 static void *large_either(struct ash_realm *realm, size_t bytes, size_t align, bool *zero) {
-    if (bytes <= ASH_RUN_MAX) {
+    if (bytes <= ASH_RUN_MAX || realm->origin.only != NULL) {
         void *run = large_run(realm, bytes, align, zero);
         return run != NULL ? run : large_huge(realm, bytes, align, zero);
     }

@@ -21,6 +21,10 @@ void *ash_large_take(struct ash_realm *realm, size_t bytes, size_t align, bool *
 // The same, as a mapping of its own.
 void *ash_large_take_huge(struct ash_realm *realm, size_t bytes, size_t align);
 
+// Asks the kernel for memory of the realm's NUMA node, if it has one, when a block with a mapping
+// of its own is first touched. `block` may be NULL.
+void ash_large_place(const struct ash_realm *realm, void *block, size_t bytes);
+
 void ash_large_give_run(struct ash_record *run);
 
 // False if it is not a huge block.

@@ -120,11 +120,11 @@ static void free_in_span(struct ash_record *span, struct ash_block *block) {
 
 // Not a block that the store or a heap knows. Pointers from before ashlar took
 // over (or from memory of others) are let alone; in our own memory it is an error.
-static void free_unknown(void *block) {
+static void free_unknown(void *block, bool ours) {
     if (ash_large_give_huge(block)) {
         return;
     }
-    if (ash_region_contains(block) && !ash_region_is_foreign(block)) {
+    if (ours) {
         ash_report_bad_pointer("free", block, "no block lives there (freed before?)");
     }
     static _Atomic uint32_t told;  // not a bool: RISC-V has no exchange of a byte
@@ -134,9 +134,9 @@ static void free_unknown(void *block) {
 }
 
 static ASH_NOINLINE void free_other(void *block) {
-    struct ash_record *record = ash_region_contains(block) ? ash_record_first(block) : NULL;
+    struct ash_record *record = ash_record_find(block);
     if (record == NULL || record->kind == ASH_KIND_FREE) {
-        free_unknown(block);
+        free_unknown(block, record != NULL);
     } else if (record->kind == ASH_KIND_SPAN) {
         free_in_span(record, block);
     } else {

@@ -16,7 +16,7 @@
 #include "supply/region.h"
 
 size_t ash_query_bytes(const void *block) {
-    const struct ash_record *record = ash_region_contains(block) ? ash_record_first(block) : NULL;
+    const struct ash_record *record = ash_record_find(block);
     if (record == NULL || record->kind == ASH_KIND_FREE) {
         return ash_huge_find(block).bytes;
     }
@@ -31,7 +31,7 @@ size_t ash_query_bytes(const void *block) {
 // A run's other slices are FREE in their records, so of a run and of a huge block only the start
 // is known.
 struct ash_realm *ash_query_realm(const void *p) {
-    struct ash_record *record = ash_region_contains(p) ? ash_record_first(p) : NULL;
+    struct ash_record *record = ash_record_find(p);
     if (record == NULL || record->kind == ASH_KIND_FREE) {
         return ash_huge_find(p).realm;
     }

@@ -60,7 +60,7 @@ static void *realloc_any(struct ash_realm *realm, void *block, size_t held, size
     if (ash_inplace_fits(held, bytes)) {
         return block;
     }
-    struct ash_record *record = ash_region_contains(block) ? ash_record_first(block) : NULL;
+    struct ash_record *record = ash_record_find(block);
     if (record != NULL && record->kind == ASH_KIND_SPAN) {
         return realloc_move(realm != NULL ? realm : realloc_realm(record), block, held, bytes);
     }
@@ -87,13 +87,13 @@ static ASH_NOINLINE void *realloc_slow(struct ash_realm *realm, void *block, siz
     return moved;
 }
 
-// What the block holds if it is one of a span, 0 otherwise.
+// What a block in the window holds if it is one of a span, 0 otherwise.
 static inline size_t realloc_span_bytes(struct ash_record *record, const void *block) {
     if (record->kind != ASH_KIND_SPAN) {
         return 0;
     }
     const struct ash_class *c = &ash_classes[record->class_index];
-    size_t offset = (size_t)((const char *)block - ash_record_start(record));
+    size_t offset = (size_t)((const char *)block - ash_record_start_in_window(record));
     return (size_t)ash_class_index(c, offset) * c->block_bytes == offset ? c->block_bytes : 0;
 }
 

@@ -41,6 +41,15 @@ enum {
     // take less, because ThreadSanitizer only knows addresses near the top.
     ASH_WINDOW_SHIFT = ASH_DEBUG ? 36 : 40,
 
+    // Beyond the window: indices for units of memory that was handed in, which lies anywhere.
+    // 256 GiB in all, or 4 GiB where addresses are short. They are dealt out in steps, so that
+    // no two share a page of a table.
+    ASH_ARENA_UNITS = sizeof(void *) > 4 ? 1 << 17 : 1 << 11,
+    ASH_ARENA_STEP = sizeof(void *) > 4 ? 32 : 128,
+
+    // Arenas at a time; an index and a mark for "none" fit a byte.
+    ASH_ARENA_MAX = 255,
+
     // Larger blocks are runs.
     ASH_BLOCK_MAX = ASH_SLICE_BYTES / 2,
 

@@ -67,7 +67,8 @@ static void audit_bin(struct ash_heap *heap, unsigned class_index) {
     const struct ash_bin *bin = &heap->bins[class_index];
     int32_t count = 0;
     for (const struct ash_block *block = bin->head; block != NULL; block = block->next) {
-        const struct ash_record *span = ash_record_first(block);
+        const struct ash_record *span = ash_record_find(block);
+        ash_assert(span != NULL);
         ash_assert(audit_owned(heap, span, class_index));  // INV-HEAP-2
         audit_block(span, block);
         count++;

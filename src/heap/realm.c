@@ -302,6 +302,9 @@ static struct ash_heap *realm_claim_all(struct ash_realm *realm) {
 }
 
 static void realm_retire(struct ash_realm *realm) {
+    if (realm->origin.only != NULL) {
+        ash_arena_leave(realm->origin.only);
+    }
     ash_registry_enter();
     realm->serial = 0;
     *(realm->prev == NULL ? &realm_all : &realm->prev->next) = realm->next;

@@ -34,6 +34,7 @@
 #include <stdint.h>
 
 #include "heap/heap.h"
+#include "supply/arena.h"
 
 struct ash_realm {
     size_t serial;  // no other realm has it, before or after; 0: not in use
@@ -41,6 +42,9 @@ struct ash_realm {
     _Atomic(struct ash_heap *) heaps;  // of all but the main realm; linked by next_in_realm
     _Atomic size_t bytes;
     _Atomic size_t limit;  // of bytes; 0: none
+
+    // Where its slices come from. `only` is set before the realm is used, and constant.
+    struct ash_origin origin;
 
     // Under the registry's lock.
     struct ash_heap *orphans;  // a queue, so that tending goes round

@@ -8,6 +8,7 @@
 #include "heap/tenure.h"
 #include "platform/os.h"
 #include "platform/report.h"
+#include "supply/arena.h"
 #include "supply/store.h"
 
 struct ash_record *ash_span_cut(struct ash_heap *heap, unsigned class_index) {
@@ -16,7 +17,7 @@ struct ash_record *ash_span_cut(struct ash_heap *heap, unsigned class_index) {
         return NULL;
     }
     bool zero;
-    struct ash_record *span = ash_store_take(c->slices, 1, &zero);
+    struct ash_record *span = ash_store_take(&ash_realm_of(heap)->origin, c->slices, 1, &zero);
     if (span == NULL) {
         ash_realm_refund(ash_realm_of(heap), (size_t)c->slices << ASH_SLICE_SHIFT);
         return NULL;
@@ -130,19 +131,20 @@ bool ash_span_has_room(const struct ash_record *span) {
     return ash_span_used(span) < ash_span_class(span)->blocks;
 }
 
-static struct ash_block *span_block(const struct ash_record *span, size_t index) {
-    size_t offset = index * ash_span_class(span)->block_bytes;
-    return (struct ash_block *)(void *)(ash_record_start(span) + offset);
+static struct ash_block *span_block(char *start, const struct ash_class *c, size_t index) {
+    return (struct ash_block *)(void *)(start + index * c->block_bytes);
 }
 
 // Links the lowest marked blocks, `count` of them, behind `*tail`.
 static void span_unmark(struct ash_record *span, uint32_t count, struct ash_block **tail) {
     uint64_t *marks = ash_record_marks(span);
+    const struct ash_class *c = ash_span_class(span);
+    char *start = ash_record_start(span);
     size_t at = span->lowest_mark;
     while (count > 0) {
         uint64_t word = marks[at];
         for (; word != 0 && count > 0; count--) {
-            struct ash_block *block = span_block(span, at * 64 + (size_t)ash_ctz64(word));
+            struct ash_block *block = span_block(start, c, at * 64 + (size_t)ash_ctz64(word));
             *tail = block;
             tail = &block->next;
             word &= word - 1;
@@ -156,7 +158,7 @@ static void span_unmark(struct ash_record *span, uint32_t count, struct ash_bloc
 
 static void span_carve(struct ash_record *span, uint32_t count, struct ash_block **tail) {
     uint32_t block_bytes = ash_span_class(span)->block_bytes;
-    char *next = (char *)span_block(span, span->carved);
+    char *next = ash_record_start(span) + (size_t)span->carved * block_bytes;
     for (uint32_t i = 0; i < count; i++) {
         struct ash_block *block = (struct ash_block *)(void *)next;
         *tail = block;
@@ -194,24 +196,36 @@ static ASH_COLD _Noreturn void span_refuse(const struct ash_block *block, bool t
     ash_report_bad_pointer("free", block, "it does not point to the start of a block");
 }
 
-// The span of a block on a list. Lists lie in freed blocks, where a program that writes
-// after free reaches them.
-static inline struct ash_record *span_of_listed(const struct ash_bin *bin,
-                                                const struct ash_block *block) {
-    struct ash_record *record = ash_record_of(block);
-    ash_check(ash_region_contains(block) && record->bin == bin,
+// The record of a block that is not where the span's owner has most of them: in an arena, unless
+// the list lies.
+static ASH_NOINLINE struct ash_record *span_record_elsewhere(const struct ash_bin *bin,
+                                                             const struct ash_block *block) {
+    struct ash_record *span = ash_arena_record_find(block);
+    ash_check(span != NULL && span->kind == ASH_KIND_SPAN && span->bin == bin,
               "a list of freed blocks was overwritten (write after free?)");
+    size_t offset = (size_t)((const char *)block - ash_record_start(span));
+    return span + (offset >> ASH_SLICE_SHIFT);
+}
+
+// The span of a block on a list, and where it starts: wherever slices are, they start at multiples
+// of their size. Lists lie in freed blocks, where a program that writes after free reaches them.
+static inline struct ash_record *span_of_listed(const struct ash_bin *bin,
+                                                const struct ash_block *block, uintptr_t *start) {
+    struct ash_record *record = ash_record_of(block);
+    if (ash_unlikely(!ash_region_contains(block) || record->bin != bin)) {
+        record = span_record_elsewhere(bin, block);
+    }
+    *start = ash_round_down((uintptr_t)block, ASH_SLICE_BYTES) -
+             ((size_t)record->back << ASH_SLICE_SHIFT);
     return record - record->back;
 }
 
 // Marks the blocks at the front of a list as back in their span, as many as lie in it one after
 // the other; `*list` is what follows. Returns how many.
-static inline uint32_t span_mark(struct ash_record *span, const struct ash_class *c,
-                                 struct ash_block **list) {
-    size_t slice = ash_record_slice(span);
-    uintptr_t start = ash_region.base + (slice << ASH_SLICE_SHIFT);
+static inline uint32_t span_mark(struct ash_record *span, uintptr_t start,
+                                 const struct ash_class *c, struct ash_block **list) {
     size_t bytes = (size_t)c->slices << ASH_SLICE_SHIFT;
-    uint64_t *marks = ash_region.marks + slice * ASH_SLICE_MARKS;
+    uint64_t *marks = ash_record_marks(span);
     size_t lowest = span->lowest_mark;
     struct ash_block *block = *list;
     uint32_t count = 0;
@@ -263,7 +277,7 @@ static bool span_purge_pages(const struct ash_record *span, size_t from, size_t 
 }
 
 bool ash_span_purge(struct ash_record *span) {
-    if (span->tidy) {
+    if (span->tidy || !ash_arena_may_purge(span)) {
         return false;
     }
     span->tidy = 1;
@@ -293,8 +307,9 @@ uint32_t ash_span_return(struct ash_heap *heap, unsigned class_index, struct ash
     const struct ash_bin *bin = &heap->bins[class_index];
     uint32_t total = 0;
     while (list != NULL) {
-        struct ash_record *span = span_of_listed(bin, list);
-        uint32_t count = span_mark(span, c, &list);
+        uintptr_t start;
+        struct ash_record *span = span_of_listed(bin, list, &start);
+        uint32_t count = span_mark(span, start, c, &list);
         uint32_t used = ash_span_used(span);
         ash_assert(used >= count);
         ash_span_set_used(span, used - count);

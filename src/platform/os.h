@@ -44,6 +44,24 @@ bool ash_os_purge(void *start, size_t bytes);
 // Whether the system should use huge pages in the range. Advice: never fails.
 void ash_os_advise_huge(void *start, size_t bytes, bool wanted);
 
+// Maps [start, start + bytes) in pages of 1 GiB, of which both are multiples, or nothing. They come
+// into memory when they are touched, or populated.
+enum ash_os_claim ash_os_claim_huge(void *start, size_t bytes);
+
+// Makes a range that exists already, but may be inaccessible, readable and writable. False
+// if the system refused.
+bool ash_os_commit(void *start, size_t bytes);
+
+// Brings all of the range into memory. False if the system has not enough; parts may be there.
+bool ash_os_populate(void *start, size_t bytes);
+
+// Pages of the range that are not in memory yet shall come from this NUMA node (0 to 63), if it
+// has them. False if the system does not know the node, or none at all.
+bool ash_os_prefer_node(void *start, size_t bytes, unsigned node);
+
+// The NUMA nodes that the process may take memory from: a bit each, of the first 64. At least one.
+uint64_t ash_os_nodes(void);
+
 // How many of the range's pages are in memory; 0 when the system will not say.
 // The range is at most 2 MiB.
 size_t ash_os_resident_pages(const void *start, size_t bytes);

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <linux/futex.h>
+#include <linux/mempolicy.h>
 #include <stdatomic.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
@@ -21,7 +22,16 @@
 #define MAP_FIXED_NOREPLACE 0x100000
 #endif
 
-enum { MAP_OURS = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE };
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+
+enum {
+    MAP_OURS = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+    MAP_OF_1_GIB = MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | 30 << 26,  // MAP_HUGE_SHIFT
+    NODES_MAX = 1024,  // the most a kernel is built for; it refuses to fill less
+    NODES_WORDS = NODES_MAX / (8 * (int)sizeof(unsigned long)),
+};
 
 size_t ash_os_page_bytes(void) {
     return (size_t)getauxval(AT_PAGESZ);
@@ -30,15 +40,15 @@ size_t ash_os_page_bytes(void) {
 // mmap(2) for private memory, with its error instead of errno: 0 on success.
 static int map_ours(void *hint, size_t bytes, int flags, void **got) {
     int saved_errno = errno;
-    *got = mmap(hint, bytes, PROT_READ | PROT_WRITE, MAP_OURS | flags, -1, 0);
+    *got = mmap(hint, bytes, PROT_READ | PROT_WRITE, flags, -1, 0);
     int error = *got == MAP_FAILED ? errno : 0;
     errno = saved_errno;
     return error;
 }
 
-enum ash_os_claim ash_os_claim(void *start, size_t bytes) {
+static enum ash_os_claim claim_as(void *start, size_t bytes, int flags) {
     void *got;
-    int error = map_ours(start, bytes, MAP_FIXED_NOREPLACE, &got);
+    int error = map_ours(start, bytes, flags | MAP_FIXED_NOREPLACE, &got);
     if (error == 0 && got != start) {  // a kernel before 4.17 takes the address as a hint
         ash_os_unmap(got, bytes);
         return ASH_OS_TAKEN;
@@ -49,6 +59,65 @@ enum ash_os_claim ash_os_claim(void *start, size_t bytes) {
     return error == 0 ? ASH_OS_CLAIMED : ASH_OS_NO_MEMORY;
 }
 
+enum ash_os_claim ash_os_claim(void *start, size_t bytes) {
+    return claim_as(start, bytes, MAP_OURS);
+}
+
+// Reserved, because such a page that turns out to be missing would end the process with a signal.
+enum ash_os_claim ash_os_claim_huge(void *start, size_t bytes) {
+    return claim_as(start, bytes, MAP_OF_1_GIB);
+}
+
+bool ash_os_commit(void *start, size_t bytes) {
+    int saved_errno = errno;
+    bool committed = mprotect(start, bytes, PROT_READ | PROT_WRITE) == 0;
+    errno = saved_errno;
+    return committed;
+}
+
+// Kernels before 5.14 do not know the advice. To add nothing to each page's first word brings the
+// page in, whoever else writes to it meanwhile.
+bool ash_os_populate(void *start, size_t bytes) {
+    int saved_errno = errno;
+    int result;
+    do {
+        result = madvise(start, bytes, MADV_POPULATE_WRITE);
+    } while (result != 0 && (errno == EINTR || errno == EAGAIN));
+    bool unknown = result != 0 && errno == EINVAL;
+    errno = saved_errno;
+    for (size_t at = 0; unknown && at < bytes; at += ash_os_page_bytes()) {
+        _Atomic uint32_t *word = (_Atomic uint32_t *)(void *)((char *)start + at);
+        atomic_fetch_add_explicit(word, 0, memory_order_relaxed);
+    }
+    return result == 0 || unknown;
+}
+
+// mbind(2) and get_mempolicy(2) have no wrappers in the C library. The kernel counts the bits of
+// a mask from 1 when it is told how many to read.
+bool ash_os_prefer_node(void *start, size_t bytes, unsigned node) {
+    unsigned long mask[NODES_WORDS] = {0};
+    unsigned bits = 8 * sizeof mask[0];
+    mask[node / bits] = 1ul << node % bits;
+    int saved_errno = errno;
+    bool preferred =
+        syscall(SYS_mbind, start, bytes, MPOL_PREFERRED, mask, (unsigned long)NODES_MAX, 0) == 0;
+    errno = saved_errno;
+    return preferred;
+}
+
+uint64_t ash_os_nodes(void) {
+    unsigned long mask[NODES_WORDS] = {0};
+    int saved_errno = errno;
+    bool told = syscall(SYS_get_mempolicy, NULL, mask, (unsigned long)NODES_MAX, NULL,
+                        MPOL_F_MEMS_ALLOWED) == 0;
+    errno = saved_errno;
+    uint64_t nodes = mask[0];
+    for (unsigned i = 1; i < 8 / sizeof mask[0]; i++) {
+        nodes |= (uint64_t)mask[i] << 8 * sizeof mask[0] * i;
+    }
+    return told && nodes != 0 ? nodes : 1;
+}
+
 // Maps `align` more than asked for, and cuts off what lies outside.
 static void *map_trimmed(size_t bytes, size_t align) {
     size_t whole;
@@ -56,7 +125,7 @@ static void *map_trimmed(size_t bytes, size_t align) {
         return NULL;
     }
     void *got;
-    if (map_ours(NULL, whole, 0, &got) != 0) {
+    if (map_ours(NULL, whole, MAP_OURS, &got) != 0) {
         return NULL;
     }
     char *start = got;
@@ -72,7 +141,7 @@ static void *map_trimmed(size_t bytes, size_t align) {
 
 void *ash_os_map(size_t bytes, size_t align) {
     void *got;
-    if (map_ours(NULL, bytes, 0, &got) != 0) {
+    if (map_ours(NULL, bytes, MAP_OURS, &got) != 0) {
         return NULL;
     }
     if (((uintptr_t)got & (align - 1)) == 0) {

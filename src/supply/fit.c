@@ -13,12 +13,13 @@ enum {
     FIT_GROUP = 1 << FIT_SHIFT,
     FIT_LEVELS = 4,
     FIT_UNITS_LOG2 = ASH_WINDOW_SHIFT - ASH_UNIT_SHIFT,
-    FIT_LENGTH_1 = (1 << (FIT_UNITS_LOG2 - FIT_SHIFT)) + FIT_GROUP,
+    FIT_UNITS = (1 << FIT_UNITS_LOG2) + ASH_ARENA_STEP + ASH_ARENA_UNITS,
+    FIT_LENGTH_1 = (FIT_UNITS >> FIT_SHIFT) + 1 + FIT_GROUP,
     FIT_LENGTH_2 = (FIT_LENGTH_1 >> FIT_SHIFT) + FIT_GROUP,
     FIT_LENGTH_3 = 2 * FIT_GROUP,
 };
 
-_Static_assert(FIT_UNITS_LOG2 < FIT_LEVELS * FIT_SHIFT, "the top level is one group");
+_Static_assert(FIT_UNITS < 1 << FIT_LEVELS * FIT_SHIFT, "the top level is one group");
 
 // Zero pages until used: only `best` grows with the region.
 static _Alignas(8) uint8_t fit_level_1[FIT_LENGTH_1];

@@ -20,13 +20,27 @@ enum {
 
 struct ash_region ash_region;
 
+static size_t region_arena_first(size_t unit_max) {
+    return ash_round_up(unit_max, ASH_ARENA_STEP);
+}
+
+static size_t region_indices(size_t unit_max) {
+    return region_arena_first(unit_max) + ASH_ARENA_UNITS;
+}
+
 // The tables lie side by side below the window, each with room for all units.
 static size_t region_tables_bytes(size_t unit_max) {
-    size_t bytes = unit_max * REGION_TABLES_BYTES + 4 * REGION_TABLE_ALIGN;
+    size_t bytes = region_indices(unit_max) * REGION_TABLES_BYTES + 4 * REGION_TABLE_ALIGN;
     return ash_round_up(bytes, ASH_UNIT_BYTES);
 }
 
-enum { REGION_TABLES = 4 };
+// The first tables have few bytes for a unit. The others have so many that those of a step are
+// whole pages.
+enum { REGION_TABLES = 4, REGION_SMALL_TABLES = 2 };
+
+_Static_assert(ASH_ARENA_STEP *REGION_RECORD_BYTES % REGION_TABLE_ALIGN == 0 &&
+                   ASH_ARENA_STEP * REGION_MARK_BYTES % REGION_TABLE_ALIGN == 0,
+               "no two steps of memory handed in share a page of a table");
 
 static const size_t region_unit_bytes[REGION_TABLES] = {1, sizeof(struct ash_unit),
                                                         REGION_RECORD_BYTES, REGION_MARK_BYTES};
@@ -43,18 +57,25 @@ static size_t region_table_part(int i, size_t from, size_t to, char **start) {
     return end - first;
 }
 
+static bool region_cover_table(int i, size_t unit_end) {
+    struct ash_region *r = &ash_region;
+    if (r->covered[i] < unit_end) {
+        char *start;
+        size_t bytes = region_table_part(i, r->covered[i], unit_end, &start);
+        if (bytes > 0 && ash_os_claim(start, bytes) != ASH_OS_CLAIMED) {
+            return false;
+        }
+        r->covered[i] = unit_end;
+    }
+    return true;
+}
+
 // Grows the tables to describe units up to `unit_end`. A failure half-way leaves
 // some tables longer than others; each remembers its own end.
 static bool region_cover(size_t unit_end) {
-    struct ash_region *r = &ash_region;
     for (int i = 0; i < REGION_TABLES; i++) {
-        if (r->covered[i] < unit_end) {
-            char *start;
-            size_t bytes = region_table_part(i, r->covered[i], unit_end, &start);
-            if (bytes > 0 && ash_os_claim(start, bytes) != ASH_OS_CLAIMED) {
-                return false;
-            }
-            r->covered[i] = unit_end;
+        if (!region_cover_table(i, unit_end)) {
+            return false;
         }
     }
     return true;
@@ -77,16 +98,18 @@ static void region_uncover(void) {
 // share of the tables.
 static bool region_place(uintptr_t start, size_t unit_max) {
     struct ash_region *r = &ash_region;
-    uintptr_t units = ash_round_up(start + unit_max, REGION_TABLE_ALIGN);
-    uintptr_t units_end = units + unit_max * sizeof(struct ash_unit);
+    size_t indices = region_indices(unit_max);
+    uintptr_t units = ash_round_up(start + indices, REGION_TABLE_ALIGN);
+    uintptr_t units_end = units + indices * sizeof(struct ash_unit);
     r->best = (uint8_t *)start;
     r->units = (struct ash_unit *)units;
     uintptr_t records = ash_round_up(units_end, REGION_TABLE_ALIGN);
-    uintptr_t records_end = records + unit_max * REGION_RECORD_BYTES;
+    uintptr_t records_end = records + indices * REGION_RECORD_BYTES;
     r->records = (struct ash_record *)records;
     r->marks = (uint64_t *)ash_round_up(records_end, REGION_TABLE_ALIGN);
     r->base = start + region_tables_bytes(unit_max);
     r->unit_max = unit_max;
+    r->arena_first = region_arena_first(unit_max);
     r->step = 1;
     bool covered = region_cover(1);
     if (!covered) {
@@ -165,17 +188,13 @@ bool ash_region_boot(void) {
     return sizeof top > 4 ? region_place_wide(top) : region_place_low(top);
 }
 
-static char *region_unit_start(size_t unit) {
-    return (char *)(ash_region.base + (unit << ASH_UNIT_SHIFT));
-}
-
 // Claims units [mapped, mapped + count). Returns what happened to all of them.
 static enum ash_os_claim region_claim(size_t count) {
     struct ash_region *r = &ash_region;
     if (r->mapped + count > r->unit_max || !region_cover(r->mapped + count)) {
         return ASH_OS_NO_MEMORY;
     }
-    char *start = region_unit_start(r->mapped);
+    char *start = ash_region_unit_start(r->mapped);
     enum ash_os_claim claim = ash_os_claim(start, count << ASH_UNIT_SHIFT);
     if (claim == ASH_OS_CLAIMED) {
         // Where huge pages are given unasked, a small heap would fill them by touching
@@ -232,4 +251,83 @@ size_t ash_region_activate(struct ash_heap *owner) {
             return unit;
         }
     }
+}
+
+// Memory set aside ---------------------------------------------------------------------
+
+size_t ash_region_extend(size_t count, struct ash_heap *owner, bool *taken) {
+    struct ash_region *r = &ash_region;
+    size_t first = r->active;
+    size_t ready = r->mapped - first;
+    *taken = false;
+    if (ready < count) {
+        enum ash_os_claim claim = region_claim(count - ready);
+        *taken = claim == ASH_OS_TAKEN;
+        if (claim != ASH_OS_CLAIMED) {
+            return SIZE_MAX;
+        }
+    }
+    while (r->active < first + count) {
+        (void)region_open(owner);
+    }
+    return first;
+}
+
+size_t ash_region_skip(size_t count, size_t align, struct ash_heap *owner) {
+    struct ash_region *r = &ash_region;
+    ash_assert(r->active == r->mapped);
+    size_t base = r->base >> ASH_UNIT_SHIFT;
+    size_t first = ash_round_up(base + r->active, align) - base;
+    if (first > r->unit_max || count > r->unit_max - first || !region_cover(first + count)) {
+        return SIZE_MAX;
+    }
+    while (r->active < first + count) {
+        r->units[r->mapped].foreign = 1;
+        r->mapped++;
+        (void)region_open(owner);
+    }
+    return first;
+}
+
+// Claims what the large tables have for units [from, to) of memory handed in.
+static bool region_cover_steps(size_t from, size_t to) {
+    for (int i = REGION_SMALL_TABLES; i < REGION_TABLES; i++) {
+        char *start;
+        size_t bytes = region_table_part(i, from, to, &start);
+        if (ash_os_claim(start, bytes) != ASH_OS_CLAIMED) {
+            while (--i >= REGION_SMALL_TABLES) {
+                bytes = region_table_part(i, from, to, &start);
+                ash_os_unmap(start, bytes);
+            }
+            return false;
+        }
+    }
+    return true;
+}
+
+// The small tables are covered as a whole, once: their pages are shared by many units.
+bool ash_region_cover_arena(size_t first, size_t count) {
+    struct ash_region *r = &ash_region;
+    for (int i = 0; i < REGION_SMALL_TABLES; i++) {
+        if (!region_cover_table(i, region_indices(r->unit_max))) {
+            return false;
+        }
+    }
+    size_t step = (first - r->arena_first) / ASH_ARENA_STEP;
+    size_t end = (first - r->arena_first + count + ASH_ARENA_STEP - 1) / ASH_ARENA_STEP;
+    while (step < end) {
+        size_t next = step;
+        while (next < end && !r->arena_covered[next]) {
+            next++;
+        }
+        if (next > step && !region_cover_steps(r->arena_first + step * ASH_ARENA_STEP,
+                                               r->arena_first + next * ASH_ARENA_STEP)) {
+            return false;
+        }
+        for (; step < next; step++) {
+            r->arena_covered[step] = true;
+        }
+        step += step < end ? 1 : 0;
+    }
+    return true;
 }

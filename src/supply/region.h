@@ -10,10 +10,14 @@
 // what is used alone, core dumps are small, and 32-bit systems work the same way.
 // docs/decisions/0001-window.md compares this with one big reservation.
 //
+// Memory that was handed in (supply/arena.h) lies anywhere. Its units have indices from
+// `arena_first` on, beyond the window, for which the tables have room, too: so records, tickets
+// and marks are the same for them. What differs is how an address leads to an index and back.
+//
 // Invariants:
 //   INV-REGION-1  base is a multiple of the unit
 //   INV-REGION-2  units below `active` are active or foreign; limit == active units
-//   INV-REGION-3  tables cover every unit below `active`
+//   INV-REGION-3  tables cover every unit below `active`, and those of memory handed in
 
 #ifndef ASH_SUPPLY_REGION_H
 #define ASH_SUPPLY_REGION_H
@@ -34,9 +38,11 @@ struct ash_unit {
     uint32_t stale;       // of the dirty ones: contents may not be zero
     uint32_t since_ms;    // when a slice last became free (low 32 bits of the clock)
     uint32_t next, prev;  // in the purge queue
+    uint32_t committed;   // bit set: its arena's callback has committed the slice
     uint8_t queued;
     uint8_t foreign;  // somebody else's mapping is in it: never used
     uint8_t huge;     // huge pages are asked for
+    uint8_t arena;    // 1 + the index of its arena; 0: none. Constant while a slice is in use
 };
 
 enum { ASH_SLICE_MARKS = ASH_SLICE_BYTES / 16 / 64 };
@@ -47,15 +53,17 @@ struct ash_region {
     _Atomic uintptr_t limit;  // bytes of the window in use; grows under the store's lock
     struct ash_record *records;
     uint64_t *marks;  // ASH_SLICE_MARKS words a slice
+    struct ash_unit *units;
+    size_t unit_max;     // units in the window
+    size_t arena_first;  // index of the first unit of memory that was handed in
 
     // Under the store's lock.
-    struct ash_unit *units;
     uint8_t *best;      // a byte per unit, for the store: see supply/fit.h
-    size_t unit_max;    // units in the window
     size_t active;      // units handed to the store so far
     size_t mapped;      // units claimed so far
     size_t step;        // units to claim next
-    size_t covered[4];  // units that each table covers
+    size_t covered[4];  // units of the window that each table covers
+    bool arena_covered[ASH_ARENA_UNITS / ASH_ARENA_STEP];  // steps beyond the window
 };
 
 // Lives for the whole process. base is 0 and limit is 0 before boot.
@@ -68,8 +76,27 @@ bool ash_region_boot(void);
 // memory or the window is full. Its records are initialised with `owner`.
 size_t ash_region_activate(struct ash_heap *owner);
 
+// Makes the next `count` units usable, in one piece, and returns the first one's index. SIZE_MAX
+// without memory, or if somebody's mapping is in the way, which `*taken` says: then
+// activating one unit after the other leads around it. No unit is free yet.
+size_t ash_region_extend(size_t count, struct ash_heap *owner, bool *taken);
+
+// Sets `count` units aside at a multiple of `align` units (a power of two), without claiming
+// them: they, and those before them up to the ones in use, are foreign. All that is mapped
+// is active. Returns the first one's index, or SIZE_MAX if the window or memory is full.
+size_t ash_region_skip(size_t count, size_t align, struct ash_heap *owner);
+
+// Makes the tables cover `count` units of memory handed in from index `first` on. Coverage
+// stays for good. False without memory.
+bool ash_region_cover_arena(size_t first, size_t count);
+
 static inline uintptr_t ash_region_offset(const void *p) {
     return (uintptr_t)p - ash_region.base;
+}
+
+// Where a unit of the window starts.
+static inline char *ash_region_unit_start(size_t unit) {
+    return (char *)(ash_region.base + (unit << ASH_UNIT_SHIFT));
 }
 
 // Whether p lies in the part of the window that is in use.
@@ -110,9 +137,37 @@ static inline uint64_t *ash_record_marks(const struct ash_record *record) {
     return ash_region.marks + (size_t)ash_record_slice(record) * ASH_SLICE_MARKS;
 }
 
+static inline size_t ash_record_unit(const struct ash_record *record) {
+    return ash_record_slice(record) / ASH_UNIT_SLICES;
+}
+
+// The rare cases of the two functions below: supply/arena.c.
+char *ash_arena_record_start(const struct ash_record *record);
+struct ash_record *ash_arena_record_find(const void *p);
+
+// Where a slice of the window starts.
+static inline char *ash_record_start_in_window(const struct ash_record *record) {
+    return (char *)(ash_region.base + ((size_t)ash_record_slice(record) << ASH_SLICE_SHIFT));
+}
+
+// Where the slice starts. Some slice of its arena is in use, if it has one.
 static inline char *ash_record_start(const struct ash_record *record) {
-    uintptr_t offset = (uintptr_t)ash_record_slice(record) << ASH_SLICE_SHIFT;
-    return (char *)(ash_region.base + offset);
+    if (ash_unlikely(ash_record_slice(record) >= ash_region.unit_max * ASH_UNIT_SLICES)) {
+        return ash_arena_record_start(record);
+    }
+    return ash_record_start_in_window(record);
+}
+
+// The first record of what p lies in; NULL if it is none of our slices. Where the record says FREE,
+// p may lie in a unit of the window that holds what was handed in.
+static inline struct ash_record *ash_record_find(const void *p) {
+    if (ash_likely(ash_region_contains(p))) {
+        struct ash_record *record = ash_record_first(p);
+        if (ash_likely(record->kind != ASH_KIND_FREE)) {
+            return record;
+        }
+    }
+    return ash_arena_record_find(p);
 }
 
 #endif

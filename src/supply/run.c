@@ -40,21 +40,24 @@ size_t ash_run_bytes(const struct ash_record *run) {
     return (size_t)run->slices << ASH_SLICE_SHIFT;
 }
 
-struct ash_record *ash_run_take(size_t bytes, size_t align, bool *zero) {
+struct ash_record *ash_run_take(const struct ash_origin *origin, size_t bytes, size_t align,
+                                bool *zero) {
     size_t slices = run_slices(bytes);
-    struct ash_record *run = ash_store_take(slices, ash_max(align >> ASH_SLICE_SHIFT, 1), zero);
+    struct ash_record *run =
+        ash_store_take(origin, slices, ash_max(align >> ASH_SLICE_SHIFT, 1), zero);
     return run == NULL ? NULL : run_begin(run, slices, 0, bytes);
 }
 
 // Where the alignment is larger than a slice the block may start some slices behind an
 // aligned one: these are taken with the others and given back at once.
-struct ash_record *ash_run_take_at(size_t bytes, size_t align, size_t offset, bool *zero) {
+struct ash_record *ash_run_take_at(const struct ash_origin *origin, size_t bytes, size_t align,
+                                   size_t offset, bool *zero) {
     size_t distance = (align - offset % align) % align;
     size_t skipped = distance >> ASH_SLICE_SHIFT;
     size_t lead = ash_run_lead(align, offset);
     size_t slices = run_slices(lead + bytes);
     struct ash_record *first =
-        ash_store_take(skipped + slices, ash_max(align >> ASH_SLICE_SHIFT, 1), zero);
+        ash_store_take(origin, skipped + slices, ash_max(align >> ASH_SLICE_SHIFT, 1), zero);
     if (first == NULL) {
         return NULL;
     }

@@ -30,12 +30,17 @@ static inline size_t ash_run_lead(size_t align, size_t offset) {
     return (align - offset % align) % align & (ASH_SLICE_BYTES - 1);
 }
 
+struct ash_origin;
+
 // At least `bytes` (above 0) at a multiple of `align` (at most
-// ASH_UNIT_BYTES). `*zero` says whether all of it is zero. NULL without memory.
-struct ash_record *ash_run_take(size_t bytes, size_t align, bool *zero);
+// ASH_UNIT_BYTES), from where `origin` says. `*zero` says whether all of it is zero. NULL
+// without memory.
+struct ash_record *ash_run_take(const struct ash_origin *origin, size_t bytes, size_t align,
+                                bool *zero);
 
 // As ash_run_take, for a block whose address plus `offset` is a multiple of `align`.
-struct ash_record *ash_run_take_at(size_t bytes, size_t align, size_t offset, bool *zero);
+struct ash_record *ash_run_take_at(const struct ash_origin *origin, size_t bytes, size_t align,
+                                   size_t offset, bool *zero);
 
 // What a run of `bytes` takes from the store, and what this one does.
 size_t ash_run_charge(size_t bytes);

@@ -7,8 +7,8 @@
 // at the top fall empty and can be given back.
 //
 // Invariants:
-//   INV-STORE-1  stale is a subset of dirty, dirty of free
-//   INV-STORE-2  best[unit] == longest run of bits in free
+//   INV-STORE-1  dirty and stale are subsets of free; but for units of arenas, stale of dirty
+//   INV-STORE-2  best[unit] == longest run of bits in free, or 0 in an exclusive arena
 //   INV-STORE-3  a slice that is free has kind FREE and no heap as owner
 //   INV-STORE-4  a unit with dirty slices is in the purge queue, or being purged
 
@@ -25,6 +25,8 @@
 // of other memory than spans' miss the fast path by it.
 extern struct ash_heap *const ash_store_owner;
 
+struct ash_origin;
+
 struct ash_store_figures {
     size_t active_bytes;  // slices activated so far
     size_t free_bytes;    // of these, in the store
@@ -32,18 +34,22 @@ struct ash_store_figures {
 };
 
 // Takes `slices` contiguous slices, the first at a multiple of `align` slices (a
-// power of two, 32 at most). `*zero` says whether their contents are all zero.
+// power of two, 32 at most), from where `origin` says (supply/arena.h); NULL is wherever it is
+// not exclusive. `*zero` says whether their contents are all zero.
 // The records still say FREE. NULL without memory.
-struct ash_record *ash_store_take(size_t slices, size_t align, bool *zero);
+struct ash_record *ash_store_take(const struct ash_origin *origin, size_t slices, size_t align,
+                                  bool *zero);
 
-// Takes the `slices` slices that begin with `first`, if all are free.
+// Takes the `slices` slices that begin with `first`, right behind a run, if all are free and in
+// the run's arena.
 bool ash_store_take_at(struct ash_record *first, size_t slices);
 
 // Gives slices back. Their records are reset here.
 void ash_store_give(struct ash_record *first, size_t slices);
 
 // Gives pages back to the system: those that are due, or all. Returns whether
-// anything was given back. Never holds the store's lock while it calls the system.
+// anything was given back. Never holds the store's lock while it calls the system, nor any
+// while it calls the owner of what was handed in.
 bool ash_store_purge(bool all);
 
 // Without the lock, so hints: bytes in the store that are not known to be given back, and
@@ -51,7 +57,7 @@ bool ash_store_purge(bool all);
 size_t ash_store_dirty_bytes(void);
 size_t ash_store_used_bytes(void);
 
-// Around fork: nothing is being changed or purged in between.
+// Around fork, and while an arena ends: nothing is being changed or purged in between.
 void ash_store_fork_prepare(void);
 void ash_store_fork_done(void);
 

@@ -24,7 +24,7 @@ enum {
 };
 
 // Under fake_enter.
-static struct ranges fake_mapped, fake_claimed;
+static struct ranges fake_mapped, fake_claimed, fake_handed_in;
 static struct range fake_occupied[FAKE_OCCUPIED_MAX];
 static size_t fake_occupied_count;
 
@@ -33,6 +33,7 @@ static size_t fake_page_bytes;  // 0: the real system's, which may not map less
 static size_t fake_resident_pages;
 static uintptr_t fake_map_top;
 static bool fake_remap_moves;
+static uint64_t fake_nodes = 1, fake_populate_ms;
 
 // The contract of os.h for every range.
 static void fake_check_range(const void *start, size_t bytes) {
@@ -69,9 +70,9 @@ static void *fake_map_at(void *start, size_t bytes) {
     return got == MAP_FAILED ? NULL : got;
 }
 
-static enum ash_os_claim fake_claim(void *start, size_t bytes) {
+static enum ash_os_claim fake_claim(void *start, size_t bytes, enum os_fake_kind kind) {
     fake_tally.last_claim = bytes;
-    bool fails = fake_fails(OS_FAKE_CLAIM, bytes);
+    bool fails = fake_fails(kind, bytes);
     if (fake_is_occupied(start, bytes)) {  // a real kernel looks at this first
         return ASH_OS_TAKEN;
     }
@@ -81,7 +82,7 @@ static enum ash_os_claim fake_claim(void *start, size_t bytes) {
     if (fake_map_at(start, bytes) == NULL) {
         return errno == ENOMEM ? ASH_OS_NO_MEMORY : ASH_OS_TAKEN;
     }
-    if (!ranges_add(&fake_claimed, start, bytes)) {
+    if (!ranges_join(&fake_claimed, start, bytes)) {
         fake_broken("more claims than it can follow");
     }
     fake_tally.claimed_bytes += bytes;
@@ -92,10 +93,75 @@ enum ash_os_claim ash_os_claim(void *start, size_t bytes) {
     fake_check_range(start, bytes);
     int saved_errno = errno;
     fake_enter();
-    enum ash_os_claim claim = fake_claim(start, bytes);
+    enum ash_os_claim claim = fake_claim(start, bytes, OS_FAKE_CLAIM);
     fake_leave();
     errno = saved_errno;
     return claim;
+}
+
+enum ash_os_claim ash_os_claim_huge(void *start, size_t bytes) {
+    size_t page = (size_t)1 << 30;
+    if ((uintptr_t)start % page != 0 || bytes == 0 || bytes % page != 0) {
+        fake_broken("a range that is not whole pages of 1 GiB");
+    }
+    int saved_errno = errno;
+    fake_enter();
+    enum ash_os_claim claim = fake_claim(start, bytes, OS_FAKE_HUGE);
+    fake_tally.huge_bytes += claim == ASH_OS_CLAIMED ? bytes : 0;
+    fake_leave();
+    errno = saved_errno;
+    return claim;
+}
+
+// Under the lock.
+static bool fake_is_known(const void *start, size_t bytes) {
+    return ranges_hold(&fake_claimed, start, bytes) || ranges_hold(&fake_mapped, start, bytes) ||
+           ranges_hold(&fake_handed_in, start, bytes);
+}
+
+bool ash_os_commit(void *start, size_t bytes) {
+    fake_check_range(start, bytes);
+    fake_enter();
+    if (!ranges_hold(&fake_handed_in, start, bytes)) {
+        fake_broken("a commit of what was not handed in");
+    }
+    bool committed =
+        !fake_fails(OS_FAKE_COMMIT, 0) && mprotect(start, bytes, PROT_READ | PROT_WRITE) == 0;
+    fake_tally.committed_bytes += committed ? bytes : 0;
+    fake_leave();
+    return committed;
+}
+
+bool ash_os_populate(void *start, size_t bytes) {
+    fake_check_range(start, bytes);
+    fake_enter();
+    if (!ranges_hold(&fake_claimed, start, bytes)) {
+        fake_broken("populating what is not ashlar's");
+    }
+    bool populated = !fake_fails(OS_FAKE_POPULATE, 0);
+    fake_tally.populated_bytes += populated ? bytes : 0;
+    fake_leave();
+    os_fake_pass_ms(fake_populate_ms);
+    return populated;
+}
+
+bool ash_os_prefer_node(void *start, size_t bytes, unsigned node) {
+    fake_check_range(start, bytes);
+    fake_enter();
+    if (!fake_is_known(start, bytes)) {
+        fake_broken("a preference for what is not ashlar's");
+    }
+    bool known = node < OS_FAKE_NODES && (fake_nodes >> node & 1) != 0;
+    bool preferred = !fake_fails(OS_FAKE_PREFER, 0) && known;
+    if (preferred) {
+        fake_tally.preferred_bytes[node] += bytes;
+    }
+    fake_leave();
+    return preferred;
+}
+
+uint64_t ash_os_nodes(void) {
+    return fake_nodes;
 }
 
 // Below fake_map_top, at the highest address that is free.
@@ -222,7 +288,7 @@ void *ash_os_remap(void *start, size_t old_bytes, size_t new_bytes, bool may_mov
 bool ash_os_purge(void *start, size_t bytes) {
     fake_check_range(start, bytes);
     fake_enter();
-    if (!ranges_hold(&fake_claimed, start, bytes) && !ranges_hold(&fake_mapped, start, bytes)) {
+    if (!fake_is_known(start, bytes)) {
         fake_broken("a purge of what is not ashlar's");
     }
     bool purged = !fake_fails(OS_FAKE_PURGE, 0) && madvise(start, bytes, MADV_DONTNEED) == 0;
@@ -264,6 +330,20 @@ void os_fake_set_map_top(uintptr_t top) {
 
 void os_fake_set_remap_moves(bool moves) {
     fake_remap_moves = moves;
+}
+
+void os_fake_hand_in(const void *start, size_t bytes) {
+    if (!ranges_add(&fake_handed_in, start, bytes)) {
+        fake_broken("more ranges handed in than it can follow");
+    }
+}
+
+void os_fake_set_nodes(uint64_t nodes) {
+    fake_nodes = nodes;
+}
+
+void os_fake_set_populate_ms(uint64_t ms) {
+    fake_populate_ms = ms;
 }
 
 void os_fake_set_resident_pages(size_t pages) {

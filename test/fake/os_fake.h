@@ -19,20 +19,29 @@ enum os_fake_kind {
     OS_FAKE_PURGE,
     OS_FAKE_HOOK,    // ash_os_on_thread_exit
     OS_FAKE_THREAD,  // ash_os_start_thread
+    OS_FAKE_HUGE,    // ash_os_claim_huge
+    OS_FAKE_COMMIT,
+    OS_FAKE_POPULATE,
+    OS_FAKE_PREFER,  // ash_os_prefer_node
     OS_FAKE_KINDS,
 };
 
 enum { OS_FAKE_ANY = (1 << OS_FAKE_KINDS) - 1 };
 
+enum { OS_FAKE_NODES = 4 };
+
 struct os_fake_tally {
     uint64_t calls[OS_FAKE_KINDS];
     uint64_t unmap_calls;
-    uint64_t failures;     // scripted ones, so far
-    size_t mapped_bytes;   // by ash_os_map, now
-    size_t claimed_bytes;  // by ash_os_claim, now
-    size_t purged_bytes;   // since the start
-    size_t advised_bytes;  // for huge pages, since the start
-    size_t last_claim;     // bytes of the last claim, granted or not
+    uint64_t failures;                        // scripted ones, so far
+    size_t mapped_bytes;                      // by ash_os_map, now
+    size_t claimed_bytes;                     // by ash_os_claim, now
+    size_t purged_bytes;                      // since the start
+    size_t advised_bytes;                     // for huge pages, since the start
+    size_t last_claim;                        // bytes of the last claim, granted or not
+    size_t huge_bytes;                        // claimed in pages of 1 GiB, since the start
+    size_t populated_bytes, committed_bytes;  // since the start
+    size_t preferred_bytes[OS_FAKE_NODES];    // by node, since the start
 };
 
 struct os_fake_tally os_fake_tally(void);
@@ -71,6 +80,15 @@ void os_fake_set_map_top(uintptr_t top);
 
 // Makes every growing remap move that may.
 void os_fake_set_remap_moves(bool moves);
+
+// What is handed to ashlar, which may commit and purge it.
+void os_fake_hand_in(const void *start, size_t bytes);
+
+// A bit for each NUMA node; one node at first. At most OS_FAKE_NODES.
+void os_fake_set_nodes(uint64_t nodes);
+
+// How long each ash_os_populate takes, by the clock that else stands still.
+void os_fake_set_populate_ms(uint64_t ms);
 
 // What ash_os_resident_pages says; SIZE_MAX for "all of them".
 void os_fake_set_resident_pages(size_t pages);

@@ -22,6 +22,19 @@ bool ranges_add(struct ranges *ranges, const void *start, size_t bytes) {
     return true;
 }
 
+bool ranges_join(struct ranges *ranges, const void *start, size_t bytes) {
+    struct range whole = range_of(start, bytes);
+    for (size_t i = 0; i < ranges->count; i++) {
+        struct range other = ranges->all[i];
+        if (other.end == whole.start || other.start == whole.end) {
+            whole.start = other.start < whole.start ? other.start : whole.start;
+            whole.end = other.end > whole.end ? other.end : whole.end;
+            ranges->all[i--] = ranges->all[--ranges->count];
+        }
+    }
+    return ranges_add(ranges, (const void *)whole.start, whole.end - whole.start);
+}
+
 bool ranges_remove(struct ranges *ranges, const void *start, size_t bytes) {
     struct range gone = range_of(start, bytes);
     size_t i = ranges_find(ranges, gone);

@@ -21,6 +21,9 @@ struct ranges {
 // False when there are RANGES_MAX already.
 bool ranges_add(struct ranges *ranges, const void *start, size_t bytes);
 
+// As ranges_add; one that touches another is one with it.
+bool ranges_join(struct ranges *ranges, const void *start, size_t bytes);
+
 // Takes [start, start + bytes) out of the range that holds it. False if none does.
 bool ranges_remove(struct ranges *ranges, const void *start, size_t bytes);
 

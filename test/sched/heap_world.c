@@ -22,13 +22,14 @@ struct ash_heap *const ash_store_owner = &world_store_heap;
 
 enum { WORLD_SLICE_LINKS = ASH_SLICE_BYTES / sizeof(struct ash_block) };
 
-static _Alignas(ASH_CLASS_STEP) struct ash_block world_window[WORLD_SLICES * WORLD_SLICE_LINKS];
+static _Alignas(ASH_SLICE_BYTES) struct ash_block world_window[WORLD_SLICES * WORLD_SLICE_LINKS];
 static struct ash_record world_records[WORLD_SLICES];
 static uint64_t world_marks[WORLD_SLICES * ASH_SLICE_MARKS];
 static uint32_t world_taken;
 
-struct ash_record *ash_store_take(size_t slices, size_t align, bool *zero) {
-    stage_claim(slices == 1 && align == 1 && world_taken < WORLD_SLICES);
+struct ash_record *ash_store_take(const struct ash_origin *origin, size_t slices, size_t align,
+                                  bool *zero) {
+    stage_claim(origin->only == NULL && slices == 1 && align == 1 && world_taken < WORLD_SLICES);
     *zero = true;
     return &world_records[world_taken++];
 }
@@ -37,6 +38,21 @@ void ash_store_give(struct ash_record *first, size_t slices) {
     stage_claim(slices == 1 && first->kind == ASH_KIND_SPAN);
     first->kind = ASH_KIND_FREE;
     atomic_store_explicit(&first->owner, ash_store_owner, memory_order_relaxed);
+}
+
+// There is no arena: every unit is the window's.
+char *ash_arena_record_start(const struct ash_record *record) {
+    stage_claim(record == NULL);
+    return NULL;
+}
+
+struct ash_record *ash_arena_record_find(const void *p) {
+    stage_claim(p == NULL);
+    return NULL;
+}
+
+bool ash_arena_may_purge(const struct ash_record *record) {
+    return record != NULL;
 }
 
 struct ash_realm ash_realm_main = {.orphans_end = &ash_realm_main.orphans};
@@ -148,6 +164,7 @@ static void world_name(void) {
 void world_prepare(void) {
     ash_region.base = (uintptr_t)world_window;
     ash_region.records = world_records;
+    ash_region.unit_max = WORLD_SLICES / ASH_UNIT_SLICES + 1;
     ash_region.marks = world_marks;
     atomic_store_explicit(&ash_region.limit, sizeof world_window, memory_order_relaxed);
     for (uint32_t i = 0; i < WORLD_HEAPS; i++) {

@@ -46,6 +46,16 @@ static size_t players_foreign_units(size_t end) {
     return count;
 }
 
+// What the large tables have for memory handed in.
+static size_t players_arena_tables(void) {
+    size_t steps = 0;
+    for (size_t i = 0; i < sizeof ash_region.arena_covered; i++) {
+        steps += ash_region.arena_covered[i];
+    }
+    return steps * ASH_ARENA_STEP * ASH_UNIT_SLICES *
+           (sizeof(struct ash_record) + ASH_SLICE_MARKS * sizeof(uint64_t));
+}
+
 size_t players_claimed_bytes(void) {
     const size_t unit_bytes[] = {1, sizeof(struct ash_unit),
                                  ASH_UNIT_SLICES * sizeof(struct ash_record),
@@ -58,7 +68,7 @@ size_t players_claimed_bytes(void) {
     for (int i = 0; i < 4; i++) {
         bytes += ash_round_up(ash_region.covered[i] * unit_bytes[i], ash_os_page_bytes());
     }
-    return bytes;
+    return bytes + players_arena_tables();
 }
 
 void players_expect_all_free(void) {

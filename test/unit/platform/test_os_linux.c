@@ -3,9 +3,12 @@
 #define _GNU_SOURCE
 
 #include <errno.h>
+#include <linux/mempolicy.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -51,6 +54,58 @@ CLAIM(a_range_is_claimed_once) {
     memset(start + page, 2, 2 * page);
     expect(ash_os_claim(start + page, page) == ASH_OS_TAKEN);
     ash_os_unmap(start, 4 * page);
+}
+
+CLAIM(a_range_is_made_accessible_and_brought_in) {
+    size_t bytes = 8 * ash_os_page_bytes();
+    unsigned char *start = ash_os_map(bytes, ash_os_page_bytes());
+    expect(start != NULL);
+    expect(ash_os_populate(start, bytes));
+    expect_equal(ash_os_resident_pages(start, bytes), 8);
+    expect(all_bytes(start, bytes, 0));
+    start[1] = 1;
+    expect(mprotect(start, bytes, PROT_NONE) == 0 && ash_os_commit(start, bytes));
+    expect_equal(start[1], 1);
+    start[2] = 1;
+    ash_os_unmap(start, bytes);
+    expect(!ash_os_commit(start, bytes));
+}
+
+CLAIM(memory_comes_from_the_node_that_was_named) {
+    size_t page = ash_os_page_bytes();
+    unsigned char *start = ash_os_map(page, page);
+    uint64_t nodes = ash_os_nodes();
+    expect(nodes != 0);
+    unsigned node = (unsigned)ash_ctz64(nodes);
+    int mode = 0;
+    unsigned long mask[32] = {0};
+    bool asked = syscall(SYS_get_mempolicy, &mode, mask, 1024ul, start, MPOL_F_ADDR) == 0;
+    if (asked && ash_os_prefer_node(start, page, node)) {  // else the kernel knows no nodes
+        expect(syscall(SYS_get_mempolicy, &mode, mask, 1024ul, start, MPOL_F_ADDR) == 0);
+        expect_equal(mode, MPOL_PREFERRED);
+        expect_equal(mask[0], 1ul << node);
+        expect(!ash_os_prefer_node(start, page, 63));
+    }
+    *start = 1;
+    ash_os_unmap(start, page);
+}
+
+// There may be pages of 1 GiB, or none.
+CLAIM(pages_of_1_gib_are_claimed_exactly_or_not_at_all) {
+    size_t page = (size_t)1 << 30;
+    unsigned char *start = ash_os_map(page, page);
+    if (start == NULL) {
+        return;
+    }
+    expect(ash_os_claim_huge(start, page) != ASH_OS_CLAIMED);  // it is taken
+    ash_os_unmap(start, page);
+    if (ash_os_claim_huge(start, page) == ASH_OS_CLAIMED) {
+        *start = 1;
+        expect(ash_os_claim(start, page) == ASH_OS_TAKEN);
+    } else {
+        expect(ash_os_claim(start, page) == ASH_OS_CLAIMED);  // nothing is left there
+    }
+    ash_os_unmap(start, page);
 }
 
 CLAIM(what_the_system_has_not_is_refused) {
@@ -181,6 +236,9 @@ int main(void) {
         cmocka_unit_test(the_page_size_is_the_systems),
         cmocka_unit_test(a_mapping_is_aligned_and_zero),
         cmocka_unit_test(a_range_is_claimed_once),
+        cmocka_unit_test(a_range_is_made_accessible_and_brought_in),
+        cmocka_unit_test(memory_comes_from_the_node_that_was_named),
+        cmocka_unit_test(pages_of_1_gib_are_claimed_exactly_or_not_at_all),
         cmocka_unit_test(what_the_system_has_not_is_refused),
         cmocka_unit_test(errno_is_kept_whatever_happens),
         cmocka_unit_test(a_resized_mapping_keeps_its_contents),

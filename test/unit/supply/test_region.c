@@ -297,8 +297,66 @@ static void tables_may_fail_half_way(void **state) {
     assert_true(passes_for_each(body_one_call_of_growth_fails, 24));
 }
 
+CLAIM(units_are_had_in_one_piece_or_not_at_all) {
+    expect(ash_region_boot());
+    bool taken = true;
+    expect_equal(activate(), 0);
+    expect_equal(ash_region_extend(5, ash_store_owner, &taken), 1);
+    expect(!taken);
+    expect_equal(ash_region.active, 6);
+    expect_equal(ash_region.mapped, 6);
+    occupy_unit(8);
+    expect_equal(ash_region_extend(3, ash_store_owner, &taken), SIZE_MAX);
+    expect(taken);
+    expect_equal(ash_region.active, 6);
+    os_fake_fail_from(1 << OS_FAKE_CLAIM, 1);
+    expect_equal(ash_region_extend(2, ash_store_owner, &taken), SIZE_MAX);
+    expect(!taken);
+    os_fake_fail_never();
+    expect_equal(ash_region_extend(2, ash_store_owner, &taken), 6);
+    expect_equal(ash_region_extend(ash_region.unit_max, ash_store_owner, &taken), SIZE_MAX);
+}
+
+CLAIM(units_set_aside_are_nobodys) {
+    expect(ash_region_boot());
+    expect_equal(activate(), 0);
+    size_t first = ash_region_skip(3, 4, ash_store_owner);
+    expect_equal((uintptr_t)unit_start(first) % (4 * (uintptr_t)ASH_UNIT_BYTES), 0);
+    for (size_t unit = 1; unit < first + 3; unit++) {
+        expect(ash_region_is_foreign(unit_start(unit)));
+    }
+    expect_equal(ash_region_skip(ash_region.unit_max, 1, ash_store_owner), SIZE_MAX);
+    expect_equal(activate(), first + 3);
+    expect_sound();
+}
+
+CLAIM(tables_cover_what_was_handed_in_for_good) {
+    expect(ash_region_boot());
+    expect_equal(activate(), 0);
+    size_t first = ash_region.arena_first + ASH_ARENA_STEP;
+    for (int i = 0; i < 2; i++) {
+        expect(ash_region_cover_arena(first, 2 * (size_t)ASH_ARENA_STEP + 1));
+        expect_sound();
+    }
+    size_t end = (first + 3 * (size_t)ASH_ARENA_STEP) * ASH_UNIT_SLICES;
+    ash_region.records[first * ASH_UNIT_SLICES].run_bytes = 1;
+    ash_region.records[end - 1].run_bytes = 1;
+    ash_region.marks[end * ASH_SLICE_MARKS - 1] = 1;
+    ash_region.units[end / ASH_UNIT_SLICES - 1].free = 1;
+    for (uint64_t n = 1; n <= 2; n++) {  // the records' part, the marks' part
+        os_fake_fail_once(1 << OS_FAKE_CLAIM, n);
+        expect(!ash_region_cover_arena(ash_region.arena_first, 1));
+        expect_sound();
+    }
+    expect(ash_region_cover_arena(ash_region.arena_first, 5 * (size_t)ASH_ARENA_STEP));
+    expect_sound();
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(units_are_had_in_one_piece_or_not_at_all),
+        cmocka_unit_test(units_set_aside_are_nobodys),
+        cmocka_unit_test(tables_cover_what_was_handed_in_for_good),
         cmocka_unit_test(before_boot_nothing_is_in_the_region),
         cmocka_unit_test(boot_chooses_a_window_and_takes_none_of_it),
         cmocka_unit_test(units_come_in_order_and_steps_double),

@@ -16,7 +16,7 @@ enum { SLICE = ASH_SLICE_BYTES };
 static char *take(size_t bytes, size_t align) {
     bool zero = false;
     expect(ash_boot());
-    struct ash_record *run = ash_run_take(bytes, align, &zero);
+    struct ash_record *run = ash_run_take(NULL, bytes, align, &zero);
     expect(run != NULL && zero);
     char *start = ash_record_start(run);
     expect_equal((uintptr_t)start % align, 0);
@@ -61,7 +61,7 @@ CLAIM(used_slices_are_not_called_zero) {
     memset(start, 1, SLICE);
     ash_run_give(ash_record_of(start));
     bool zero = true;
-    expect(ash_run_take(2 * SLICE, 16, &zero) == ash_record_of(start));
+    expect(ash_run_take(NULL, 2 * SLICE, 16, &zero) == ash_record_of(start));
     expect(!zero);
 }
 
@@ -94,7 +94,7 @@ CLAIM(a_run_that_shrinks_gives_slices_back) {
     expect_equal(run->run_bytes, SLICE + PAGE);
     expect_equal(start[0], 7);
     bool zero;
-    expect(ash_run_take(3 * SLICE, 16, &zero) == ash_record_of(start + 2 * SLICE));
+    expect(ash_run_take(NULL, 3 * SLICE, 16, &zero) == ash_record_of(start + 2 * SLICE));
     expect(!zero);
     ash_store_audit();
 }
@@ -116,8 +116,8 @@ CLAIM(without_memory_there_is_no_run) {
     expect(ash_boot());
     os_fake_fail_from(OS_FAKE_ANY, 1);
     bool zero;
-    expect(ash_run_take(SLICE, 16, &zero) == NULL);
-    expect(ash_run_take(ASH_RUN_MAX, 16, &zero) == NULL);
+    expect(ash_run_take(NULL, SLICE, 16, &zero) == NULL);
+    expect(ash_run_take(NULL, ASH_RUN_MAX, 16, &zero) == NULL);
     expect_equal(ash_run_total(), 0);
     os_fake_fail_never();
     (void)take(ASH_RUN_MAX, 16);

@@ -23,7 +23,7 @@ static void start(void) {
 
 static struct ash_record *take(size_t slices) {
     bool zero;
-    struct ash_record *first = ash_store_take(slices, 1, &zero);
+    struct ash_record *first = ash_store_take(NULL, slices, 1, &zero);
     expect(first != NULL);
     ash_store_audit();
     return first;
@@ -79,7 +79,7 @@ CLAIM(alignment_is_met_inside_a_unit) {
     for (size_t align = 1; align <= UNIT; align *= 2) {
         bool zero;
         (void)take(1);
-        struct ash_record *first = ash_store_take(2, align, &zero);
+        struct ash_record *first = ash_store_take(NULL, 2, align, &zero);
         expect_equal(ash_record_slice(first) % align, 0);
         expect_equal((uintptr_t)ash_record_start(first) % (align * SLICE), 0);
         ash_store_audit();
@@ -131,15 +131,15 @@ CLAIM(take_at_takes_all_or_nothing) {
 CLAIM(what_was_given_back_is_not_called_zero) {
     start();
     bool zero = false;
-    struct ash_record *run = ash_store_take(4, 1, &zero);
+    struct ash_record *run = ash_store_take(NULL, 4, 1, &zero);
     expect(zero);
     ash_record_start(run + 1)[7] = 1;
     give(run + 1, 1);
     give(run, 1);
-    expect(ash_store_take(2, 1, &zero) == run && !zero);
+    expect(ash_store_take(NULL, 2, 1, &zero) == run && !zero);
     give(run, 2);
     expect(ash_store_purge(true));
-    expect(ash_store_take(2, 1, &zero) == run && zero);
+    expect(ash_store_take(NULL, 2, 1, &zero) == run && zero);
     expect_equal(ash_record_start(run + 1)[7], 0);
 }
 
@@ -272,8 +272,8 @@ CLAIM(without_memory_nothing_changes) {
     struct ash_record *first = take(3);
     os_fake_fail_from(OS_FAKE_ANY, 1);
     bool zero;
-    expect(ash_store_take(UNIT, 1, &zero) == NULL);
-    expect(ash_store_take(3 * UNIT, 1, &zero) == NULL);
+    expect(ash_store_take(NULL, UNIT, 1, &zero) == NULL);
+    expect(ash_store_take(NULL, 3 * UNIT, 1, &zero) == NULL);
     ash_store_audit();
     expect(take(UNIT - 3) == first + 3);
     os_fake_fail_never();
@@ -318,11 +318,11 @@ CLAIM(the_first_touch_of_a_huge_page_dirties_all_of_it) {
     os_fake_set_resident_pages(SIZE_MAX);
     (void)take(2 * UNIT);
     bool zero = false;
-    struct ash_record *first = ash_store_take(1, 1, &zero);
+    struct ash_record *first = ash_store_take(NULL, 1, 1, &zero);
     expect(zero);
     expect_equal(dirty_slices(), UNIT - 1);
     ash_store_audit();
-    struct ash_record *second = ash_store_take(1, 1, &zero);
+    struct ash_record *second = ash_store_take(NULL, 1, 1, &zero);
     expect(zero);  // dirty, but never written to
     give(first, 1);
     give(second, 1);

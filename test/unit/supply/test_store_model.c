@@ -78,7 +78,7 @@ static void model_take(struct sequence *sequence, struct model_run *run) {
     size_t align = slices > UNIT ? 1 : (size_t)1 << (kind % 6 * (kind % 2));
     size_t wanted = model_find(slices, align);
     bool zero = false;
-    struct ash_record *first = ash_store_take(slices, align, &zero);
+    struct ash_record *first = ash_store_take(NULL, slices, align, &zero);
     expect(first != NULL);
     expect_equal(ash_record_slice(first), wanted);
     expect_equal(zero, !model_any_written(wanted, slices));
