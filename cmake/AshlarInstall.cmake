@@ -3,6 +3,7 @@
 include(CMakePackageConfigHelpers)
 
 install(DIRECTORY include/ashlar DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+install(FILES share/ashlar/stats.schema.json DESTINATION "${CMAKE_INSTALL_DATADIR}/ashlar")
 install(TARGETS ashlar_shared ashlar_static ashlar_api ashlar_object EXPORT ashlar
   LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}" ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 install(FILES "${PROJECT_BINARY_DIR}/lib/ashlar.o" DESTINATION "${CMAKE_INSTALL_LIBDIR}")

@@ -311,6 +311,10 @@ ASH_EXPORT ASH_NODISCARD void *ash_heap_reallocarray(ash_heap_t *heap, void *blo
                                                      size_t bytes) ASH_NOEXCEPT;
 ASH_EXPORT ASH_NODISCARD void *ash_heap_aligned_alloc(ash_heap_t *heap, size_t align,
                                                       size_t bytes) ASH_NOEXCEPT;
+ASH_EXPORT ASH_NODISCARD void *ash_heap_malloc_aligned_at(ash_heap_t *heap, size_t bytes,
+                                                          size_t align, size_t offset) ASH_NOEXCEPT;
+ASH_EXPORT ASH_NODISCARD void *ash_heap_zalloc_aligned_at(ash_heap_t *heap, size_t bytes,
+                                                          size_t align, size_t offset) ASH_NOEXCEPT;
 
 // Sub-processes -----------------------------------------------------------------
 

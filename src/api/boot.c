@@ -5,6 +5,7 @@
 #include "api/helper.h"
 #include "api/late.h"
 #include "api/options.h"
+#include "api/stats.h"
 #include "api/thread.h"
 #include "base/compiler.h"
 #include "heap/hold.h"
@@ -51,6 +52,7 @@ static void boot_fork_prepare(void) {
     struct ash_heap *mine = ash_thread_find();
     ash_lock_take(&boot_lock);
     boot_forker = mine;
+    ash_stats_fork_prepare();
     ash_late_fork_prepare();
     ash_registry_enter();
     if (mine != NULL) {
@@ -70,6 +72,7 @@ static void boot_fork_parent(void) {
     }
     ash_registry_leave();
     ash_late_fork_done();
+    ash_stats_fork_done();
     ash_lock_drop(&boot_lock);
 }
 

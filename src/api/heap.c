@@ -67,7 +67,7 @@ ASH_NOINLINE void ash_heap_set_limit(ash_heap_t *heap, size_t bytes) {
 }
 
 ASH_NOINLINE size_t ash_heap_bytes(const ash_heap_t *heap) {
-    return atomic_load_explicit(&heap->bytes, memory_order_relaxed);
+    return atomic_load_explicit(&heap->charged, memory_order_relaxed);
 }
 
 // Allocating ------------------------------------------------------------------------

@@ -8,15 +8,27 @@ static struct ash_lock late_lock = ASH_LOCK(ASH_RANK_LATE);
 static struct ash_heap late_heap;  // not in the registry: the lock owns it
 static bool late_ready;
 
-void *ash_late_take(unsigned class_index) {
+void ash_late_enter(void) {
     ash_lock_take(&late_lock);
     if (!late_ready) {
         ash_heap_init(&late_heap);
         late_ready = true;
     }
-    void *block = ash_refill(&late_heap, class_index);
+}
+
+void ash_late_leave(void) {
     ash_lock_drop(&late_lock);
+}
+
+void *ash_late_take(unsigned class_index) {
+    ash_late_enter();
+    void *block = ash_refill(&late_heap, class_index);
+    ash_late_leave();
     return block;
+}
+
+struct ash_heap *ash_late_heap(void) {
+    return &late_heap;
 }
 
 size_t ash_late_out_bytes(void) {

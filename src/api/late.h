@@ -12,6 +12,11 @@ void *ash_late_take(unsigned class_index);
 // Bytes of its blocks in use.
 size_t ash_late_out_bytes(void);
 
+// The late heap, for who looks at it; it is the caller's between these.
+struct ash_heap *ash_late_heap(void);
+void ash_late_enter(void);
+void ash_late_leave(void);
+
 // Gives back what the late heap does not need.
 void ash_late_strip(void);
 

@@ -35,6 +35,13 @@ static inline unsigned ash_log2(size_t x) {
     return 63u - (unsigned)ash_clz64((unsigned long long)x);
 }
 
+// How many bits are set. By hand: without an instruction for it the builtin is a call.
+static inline unsigned ash_popcount32(uint32_t x) {
+    x -= x >> 1 & 0x55555555u;
+    x = (x & 0x33333333u) + (x >> 2 & 0x33333333u);
+    return ((x + (x >> 4)) & 0x0F0F0F0Fu) * 0x01010101u >> 24;
+}
+
 // The lowest `count` bits, for 1 to 32.
 static inline uint32_t ash_bits_low(unsigned count) {
     return UINT32_MAX >> (32u - count);
@@ -57,14 +64,21 @@ static inline uint32_t ash_bits_runs(uint32_t word, unsigned count) {
     return word;
 }
 
-// The length of the longest run of set bits.
+// The length of the longest run of set bits: starts[i] are those of runs of 2^i bits, and what
+// goes on behind a run is looked for in steps that halve.
 static inline unsigned ash_bits_longest(uint32_t word) {
-    unsigned length = 0;
-    while (word != 0) {
-        word &= word << 1;
-        length++;
+    uint32_t starts[5] = {word};
+    for (unsigned i = 1; i < 5; i++) {
+        starts[i] = starts[i - 1] & starts[i - 1] >> (1u << (i - 1));
     }
-    return length;
+    uint32_t found = UINT32_MAX;
+    unsigned length = 0;
+    for (unsigned i = 5; i-- > 0;) {
+        uint32_t longer = found & starts[i] >> length;
+        length += longer != 0 ? 1u << i : 0;
+        found = longer != 0 ? longer : found;
+    }
+    return length + (word == UINT32_MAX ? 1 : 0);
 }
 
 // The first run of set bits at or above `from`: true with its start and length.

@@ -26,6 +26,9 @@
 // Runs when the process exits, after main and its exit handlers.
 #define ASH_DESTRUCTOR __attribute__((destructor))
 
+// Accesses that ThreadSanitizer must not see: heap/peek.h alone.
+#define ASH_UNSEEN __attribute__((noinline, no_sanitize("thread")))
+
 #define ASH_HIDDEN __attribute__((visibility("hidden")))
 
 // A thread-local variable reached without a call: one load of its offset, one of it.
@@ -36,7 +39,6 @@
 #define ash_builtin_thread_pointer() __builtin_thread_pointer()  // platform/id_builtin.h
 
 #define ash_ctz32(x) __builtin_ctz(x)
-#define ash_popcount32(x) __builtin_popcount(x)
 #define ash_ctz64(x) __builtin_ctzll(x)
 #define ash_clz64(x) __builtin_clzll(x)
 // A word whose lowest byte is the one at the lowest address.

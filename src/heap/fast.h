@@ -55,6 +55,8 @@ ASH_INLINE bool ash_fast_give(void *p) {
     }
     struct ash_block *block = p;
     block->next = bin->head;
+    // In this order, for who looks at the bin meanwhile (heap/look.h): no instruction.
+    atomic_signal_fence(memory_order_release);
     bin->head = block;
     return true;
 }

@@ -1,5 +1,6 @@
 #include "heap/heap.h"
 
+#include "heap/peek.h"
 #include "heap/realm.h"
 
 struct ash_heap ash_heap_done;
@@ -9,10 +10,22 @@ void ash_heap_init(struct ash_heap *heap) {
     for (unsigned i = 0; i < ASH_CLASS_COUNT; i++) {
         heap->bins[i].room = ash_classes[i].cap;
     }
+    ash_heap_open(heap);
+}
+
+static uint8_t heap_bin_at(const struct ash_heap *heap, const struct ash_bin *bin) {
+    return (uint8_t)((size_t)((const char *)bin - (const char *)heap) / ASH_BIN_UNIT);
+}
+
+void ash_heap_shut(struct ash_heap *heap) {
     for (size_t i = 0; i < ASH_FAST_SLOTS; i++) {
-        size_t bytes = i * ASH_CLASS_STEP;
-        const struct ash_bin *bin = &heap->bins[ash_class_of(bytes)];
-        size_t at = (size_t)((const char *)bin - (const char *)heap);
-        heap->bin_at[i] = (uint8_t)(at / ASH_BIN_UNIT);
+        ash_poke_byte(&heap->bin_at[i], heap_bin_at(heap, &heap->none));
+    }
+}
+
+void ash_heap_open(struct ash_heap *heap) {
+    for (size_t i = 0; i < ASH_FAST_SLOTS; i++) {
+        const struct ash_bin *bin = &heap->bins[ash_class_of(i * ASH_CLASS_STEP)];
+        ash_poke_byte(&heap->bin_at[i], heap_bin_at(heap, bin));
     }
 }

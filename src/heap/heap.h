@@ -41,13 +41,25 @@ struct ash_bin {
 struct ash_shelf {
     struct ash_record *current;  // blocks are cut from it; may be NULL
     uint32_t lists[2];           // by place (enum ash_place): ticket of the first span
+    size_t out;                  // blocks that are not on a span's own list
+    uint32_t spans;
 };
 
 // Blocks of one foreign span on their way home: heap/remote.h.
 struct ash_chain {
     struct ash_record *span;
-    struct ash_block *head, *tail;
+    _Atomic(struct ash_block *) newest;  // or NULL; who looks follows it (heap/look.h)
+    struct ash_block *tail;
     uint32_t count;
+};
+
+// What has happened in a heap, for statistics. Written by who holds the heap.
+struct ash_heap_events {
+    size_t releases;  // bins that were full
+    size_t returned;  // blocks that other threads had freed, taken in
+    size_t cut;       // spans from the store
+    size_t retired;   // and back to it
+    size_t adopted;   // spans taken over from orphans
 };
 
 enum ash_heap_state {
@@ -78,12 +90,18 @@ struct ash_heap {
     uint8_t bin_at[ASH_FAST_SLOTS];  // request in 16-byte steps -> where its bin is;
                                      // first, so that it is read without an offset
     _Alignas(ASH_BIN_UNIT) struct ash_bin bins[ASH_CLASS_COUNT];
+    struct ash_bin none;  // always empty: where bin_at leads while the heap is shut
     struct ash_shelf shelves[ASH_CLASS_COUNT];
     struct ash_chain chains[ASH_GATHER_CHAINS];
     uint32_t gathered;  // blocks in all chains
     uint32_t span_count;
     uint32_t refills;             // how often a bin was stocked
     _Atomic uint32_t slow_paths;  // how often a slow path was taken; read by the helper
+    struct ash_heap_events events;
+
+    // Written by the owner, read by who looks at heaps: heap/look.h.
+    _Atomic uint32_t publishing;    // odd while a chain is on its way from here to its span
+    _Atomic size_t gathered_bytes;  // of the blocks in all chains
 
     // Written by the owner, read by anyone: bytes of blocks that are not on a span's
     // own list (in use, in a bin, on their way home).
@@ -106,6 +124,9 @@ struct ash_heap {
     // Written by any thread. Own cache line.
     _Alignas(ASH_CACHE_LINE) _Atomic uint32_t inbox;  // ticket of the first span with news
     _Atomic uint32_t state;
+
+    // Under the lock of statistics: how they hold it (enum ash_look).
+    uint32_t looked;
 
     // The helper's alone.
     uint32_t seen_slow_paths;
@@ -137,6 +158,7 @@ static inline void ash_heap_count(struct ash_heap *heap, const struct ash_class 
     size_t bytes = atomic_load_explicit(&heap->out_bytes, memory_order_relaxed);
     bytes += (size_t)blocks * c->block_bytes;
     atomic_store_explicit(&heap->out_bytes, bytes, memory_order_relaxed);
+    heap->shelves[c - ash_classes].out += (size_t)blocks;
 }
 
 static inline uint32_t ash_heap_slow_paths(const struct ash_heap *heap) {
@@ -150,5 +172,10 @@ static inline struct ash_recent *ash_heap_recent(struct ash_heap *mine, size_t s
 
 // Makes a zeroed heap of the main realm ready for its first thread.
 void ash_heap_init(struct ash_heap *heap);
+
+// Shuts and opens a heap that the caller holds: while it is shut, its thread finds all bins
+// empty when it allocates, takes the slow path, and waits there for the hold to end.
+void ash_heap_shut(struct ash_heap *heap);
+void ash_heap_open(struct ash_heap *heap);
 
 #endif

@@ -71,6 +71,13 @@ static inline uint32_t ash_news_take(_Atomic uint32_t *remote) {
     return atomic_exchange_explicit(remote, 0, memory_order_acq_rel);
 }
 
+// The chain as it is: for who holds the span's heap and looks, so that nobody takes it
+// meanwhile.
+static inline uint32_t ash_news_see(_Atomic uint32_t *remote) {
+    // acquire: the links; pairs with the release in ash_news_publish.
+    return atomic_load_explicit(remote, memory_order_acquire);
+}
+
 // Whether a push is on the way, as far as the caller can see.
 static inline bool ash_news_none(_Atomic uint32_t *remote) {
     // relaxed: only a hint. A push to the former owner is passed on.
@@ -92,6 +99,13 @@ static inline void ash_news_queue(_Atomic uint32_t *inbox, uint32_t *inbox_next,
 static inline uint32_t ash_news_collect(_Atomic uint32_t *inbox) {
     // acquire: pairs with the release in ash_news_queue.
     return atomic_exchange_explicit(inbox, 0, memory_order_acquire);
+}
+
+// The ticket of the first span on the inbox, for who holds the heap and looks: the spans stay
+// there, and their inbox_next is constant.
+static inline uint32_t ash_news_see_inbox(_Atomic uint32_t *inbox) {
+    // acquire: inbox_next; pairs with the release in ash_news_queue.
+    return atomic_load_explicit(inbox, memory_order_acquire);
 }
 
 static inline bool ash_news_hint(_Atomic uint32_t *inbox) {

@@ -53,6 +53,9 @@ static bool orphan_move(struct ash_heap *orphan, struct ash_heap *heap, struct a
         uint32_t used = ash_span_used(span);
         orphan->span_count--;
         heap->span_count++;
+        orphan->shelves[span->class_index].spans--;
+        heap->shelves[span->class_index].spans++;
+        heap->events.adopted++;
         ash_heap_count(orphan, ash_span_class(span), -(ptrdiff_t)used);
         ash_heap_count(heap, ash_span_class(span), (ptrdiff_t)used);
         return true;

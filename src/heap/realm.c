@@ -338,8 +338,8 @@ void ash_realm_delete(struct ash_realm *realm) {
     for (struct ash_heap *heap = claimed; heap != NULL; heap = heap->next_in_realm) {
         ash_release_all(heap);  // before the bytes are counted that the heir will refund
     }
-    size_t bytes = atomic_load_explicit(&realm->bytes, memory_order_relaxed);
-    atomic_fetch_add_explicit(&heir->bytes, bytes, memory_order_relaxed);
+    size_t bytes = atomic_load_explicit(&realm->charged, memory_order_relaxed);
+    atomic_fetch_add_explicit(&heir->charged, bytes, memory_order_relaxed);
     for (struct ash_heap *heap = claimed, *next; heap != NULL; heap = next) {
         next = heap->next_in_realm;
         realm_bequeath_heap(heap, heir);
@@ -357,6 +357,7 @@ static void realm_empty_heap(struct ash_heap *heap) {
         ash_span_drop_all(heap, i);
         heap->bins[i].head = NULL;
         heap->bins[i].room = ash_classes[i].cap;
+        heap->shelves[i].out = 0;
     }
     atomic_store_explicit(&heap->inbox, 0, memory_order_relaxed);
     atomic_store_explicit(&heap->out_bytes, 0, memory_order_relaxed);
@@ -427,7 +428,7 @@ bool ash_realm_destroy_root(struct ash_realm *root) {
 
 bool ash_realm_charge(struct ash_realm *realm, size_t bytes) {
     // relaxed, all of these: a count.
-    size_t before = atomic_fetch_add_explicit(&realm->bytes, bytes, memory_order_relaxed);
+    size_t before = atomic_fetch_add_explicit(&realm->charged, bytes, memory_order_relaxed);
     size_t limit = atomic_load_explicit(&realm->limit, memory_order_relaxed);
     if (ash_likely(limit == 0 || (before <= limit && bytes <= limit - before))) {
         return true;
@@ -437,5 +438,5 @@ bool ash_realm_charge(struct ash_realm *realm, size_t bytes) {
 }
 
 void ash_realm_refund(struct ash_realm *realm, size_t bytes) {
-    atomic_fetch_sub_explicit(&realm->bytes, bytes, memory_order_relaxed);
+    atomic_fetch_sub_explicit(&realm->charged, bytes, memory_order_relaxed);
 }

@@ -23,7 +23,7 @@
 //
 // Invariants:
 //   INV-REALM-1  a heap with a home is on its home's list of others, and only there
-//   INV-REALM-2  bytes is what the realm's spans, runs and huge blocks take
+//   INV-REALM-2  charged is what the realm's spans, runs and huge blocks take
 
 #ifndef ASH_HEAP_REALM_H
 #define ASH_HEAP_REALM_H
@@ -40,8 +40,8 @@ struct ash_realm {
     size_t serial;  // no other realm has it, before or after; 0: not in use
 
     _Atomic(struct ash_heap *) heaps;  // of all but the main realm; linked by next_in_realm
-    _Atomic size_t bytes;
-    _Atomic size_t limit;  // of bytes; 0: none
+    _Atomic size_t charged;            // bytes
+    _Atomic size_t limit;              // of that; 0: none
 
     // Where its slices come from. `only` is set before the realm is used, and constant.
     struct ash_origin origin;

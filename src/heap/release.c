@@ -19,6 +19,7 @@ void ash_release(struct ash_heap *heap, unsigned class_index, uint32_t keep) {
     struct ash_bin *bin = &heap->bins[class_index];
     struct ash_block *rest = release_cut(bin, keep);
     bin->room += (int32_t)ash_span_return(heap, class_index, rest);
+    heap->events.releases += rest == NULL ? 0 : 1;
 }
 
 void ash_release_current(struct ash_heap *heap, unsigned class_index) {

@@ -18,6 +18,15 @@ static void remote_push_inbox(struct ash_heap *heap, struct ash_record *span) {
     }
 }
 
+// Counts gathered blocks of a span, or published ones if negative. Owner only.
+static void remote_count(struct ash_heap *heap, const struct ash_record *span, ptrdiff_t blocks) {
+    // relaxed: one writer. release: the block was taken out of a bin before; pairs with the
+    // acquire in stats_add_gathered. ash_news_publish orders it before what is published.
+    size_t bytes = atomic_load_explicit(&heap->gathered_bytes, memory_order_relaxed);
+    bytes += (size_t)blocks * ash_span_class(span)->block_bytes;
+    atomic_store_explicit(&heap->gathered_bytes, bytes, memory_order_release);
+}
+
 static void remote_publish(struct ash_record *span, struct ash_block *head, struct ash_block *tail,
                            uint32_t count) {
     if (ash_news_publish(&span->remote, ash_record_start(span), head, &tail->next, count)) {
@@ -25,11 +34,20 @@ static void remote_publish(struct ash_record *span, struct ash_block *head, stru
     }
 }
 
+// For who looks at the heap (heap/look.h): the blocks are gathered, or published, or
+// `publishing` is odd. They are counted once at most, and in any case not twice.
 static void remote_publish_chain(struct ash_heap *heap, struct ash_chain *chain) {
     heap->gathered -= chain->count;
-    remote_publish(chain->span, chain->head, chain->tail, chain->count);
+    remote_count(heap, chain->span, -(ptrdiff_t)chain->count);
+    uint32_t publishing = atomic_load_explicit(&heap->publishing, memory_order_relaxed);
+    atomic_store_explicit(&heap->publishing, publishing + 1, memory_order_relaxed);
+    struct ash_block *head = atomic_load_explicit(&chain->newest, memory_order_relaxed);
+    remote_publish(chain->span, head, chain->tail, chain->count);
+    atomic_store_explicit(&chain->newest, NULL, memory_order_relaxed);
     chain->span = NULL;
     chain->count = 0;
+    // release: the head; pairs with the acquire in ash_look_gathered.
+    atomic_store_explicit(&heap->publishing, publishing + 2, memory_order_release);
 }
 
 void ash_remote_free_now(struct ash_record *span, struct ash_block *block) {
@@ -43,11 +61,12 @@ void ash_remote_free(struct ash_heap *heap, struct ash_record *span, struct ash_
             remote_publish_chain(heap, chain);
         }
         chain->span = span;
-        chain->head = NULL;
         chain->tail = block;
     }
-    block->next = chain->head;
-    chain->head = block;
+    block->next = atomic_load_explicit(&chain->newest, memory_order_relaxed);
+    // release: the link; pairs with the acquire in ash_look_gathered.
+    atomic_store_explicit(&chain->newest, block, memory_order_release);
+    remote_count(heap, span, 1);
     heap->gathered++;
     if (++chain->count >= ash_span_class(span)->gather) {
         remote_publish_chain(heap, chain);
@@ -67,6 +86,7 @@ static void remote_return(struct ash_heap *heap, struct ash_record *span, struct
                           uint32_t count) {
     uint32_t returned = ash_span_return(heap, span->class_index, head);
     ash_check(returned == count, "a list of freed blocks was overwritten (write after free?)");
+    heap->events.returned += count;
 }
 
 void ash_remote_drain(struct ash_heap *heap) {

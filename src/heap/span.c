@@ -37,6 +37,8 @@ struct ash_record *ash_span_cut(struct ash_heap *heap, unsigned class_index) {
     ash_assert(atomic_load_explicit(&span->remote, memory_order_relaxed) == 0);
     ash_span_set_owner(span, heap);
     heap->span_count++;
+    heap->shelves[class_index].spans++;
+    heap->events.cut++;
     return span;
 }
 
@@ -50,6 +52,8 @@ void ash_span_set_owner(struct ash_record *span, struct ash_heap *heap) {
 static void span_give(struct ash_heap *heap, struct ash_record *span) {
     ash_span_lift(heap, span);
     heap->span_count--;
+    heap->shelves[span->class_index].spans--;
+    heap->events.retired++;
     memset(ash_record_marks(span), 0, ash_round_up(span->carved, 64) / 8);
     ash_realm_refund(ash_realm_of(heap), (size_t)span->slices << ASH_SLICE_SHIFT);
     ash_store_give(span, span->slices);

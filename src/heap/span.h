@@ -71,12 +71,12 @@ bool ash_span_has_room(const struct ash_record *span);
 
 static inline uint32_t ash_span_used(const struct ash_record *span) {
     // relaxed: a count; the owner reads what it wrote, others take a snapshot.
-    return atomic_load_explicit(&span->used, memory_order_relaxed);
+    return atomic_load_explicit(&span->used_blocks, memory_order_relaxed);
 }
 
 static inline void ash_span_set_used(struct ash_record *span, uint32_t used) {
     // relaxed: only the owner writes.
-    atomic_store_explicit(&span->used, used, memory_order_relaxed);
+    atomic_store_explicit(&span->used_blocks, used, memory_order_relaxed);
 }
 
 #endif

@@ -12,6 +12,7 @@
 
 enum ash_rank {
     ASH_RANK_BOOT,
+    ASH_RANK_STATS,     // one at a time holds all heaps
     ASH_RANK_LATE,      // the heap of threads that have ended
     ASH_RANK_REGISTRY,  // the list of all heaps
     ASH_RANK_PURGE,     // one purger at a time

@@ -66,6 +66,18 @@ uint64_t ash_os_nodes(void);
 // The range is at most 2 MiB.
 size_t ash_os_resident_pages(const void *start, size_t bytes);
 
+// Every thread of the process passes a full memory barrier before this returns, also those
+// that run without asking. Where the system has no such call, it waits long enough.
+void ash_os_barrier(void);
+
+// What the kernel counts for the process; what it does not say is 0.
+struct ash_os_usage {
+    uint64_t elapsed_ms, user_ms, system_ms;
+    size_t resident_bytes, resident_peak_bytes;
+    uint64_t minor_faults, major_faults;
+};
+void ash_os_usage(struct ash_os_usage *usage);
+
 // Milliseconds of a clock that never goes back, coarse (a few ms) and cheap.
 uint64_t ash_os_clock_ms(void);
 

@@ -17,6 +17,7 @@
 #include "base/assert.h"
 #include "base/bits.h"
 #include "platform/os.h"
+#include "platform/tally.h"
 
 #ifndef MAP_FIXED_NOREPLACE
 #define MAP_FIXED_NOREPLACE 0x100000
@@ -46,12 +47,26 @@ static int map_ours(void *hint, size_t bytes, int flags, void **got) {
     return error;
 }
 
+static void unmap_ours(void *start, size_t bytes) {
+    // ENOMEM: the hole would need one mapping more than the system allows. The
+    // addresses stay ours and unused; the memory itself goes back.
+    int saved_errno = errno;
+    if (munmap(start, bytes) != 0) {
+        ash_check(errno == ENOMEM, "munmap refused one of ashlar's own mappings");
+        (void)madvise(start, bytes, MADV_DONTNEED);
+    }
+    errno = saved_errno;
+}
+
 static enum ash_os_claim claim_as(void *start, size_t bytes, int flags) {
     void *got;
     int error = map_ours(start, bytes, flags | MAP_FIXED_NOREPLACE, &got);
     if (error == 0 && got != start) {  // a kernel before 4.17 takes the address as a hint
-        ash_os_unmap(got, bytes);
+        unmap_ours(got, bytes);
         return ASH_OS_TAKEN;
+    }
+    if (error == 0) {
+        ash_tally_mapped(bytes);
     }
     if (error == EEXIST || error == EPERM || error == EINVAL) {
         return ASH_OS_TAKEN;
@@ -131,15 +146,15 @@ static void *map_trimmed(size_t bytes, size_t align) {
     char *start = got;
     size_t before = ash_round_up((uintptr_t)start, align) - (uintptr_t)start;
     if (before > 0) {
-        ash_os_unmap(start, before);
+        unmap_ours(start, before);
     }
     if (before < align) {
-        ash_os_unmap(start + before + bytes, align - before);
+        unmap_ours(start + before + bytes, align - before);
     }
     return start + before;
 }
 
-void *ash_os_map(size_t bytes, size_t align) {
+static void *map_aligned(size_t bytes, size_t align) {
     void *got;
     if (map_ours(NULL, bytes, MAP_OURS, &got) != 0) {
         return NULL;
@@ -147,24 +162,26 @@ void *ash_os_map(size_t bytes, size_t align) {
     if (((uintptr_t)got & (align - 1)) == 0) {
         return got;
     }
-    ash_os_unmap(got, bytes);
+    unmap_ours(got, bytes);
     return map_trimmed(bytes, align);
 }
 
-void ash_os_unmap(void *start, size_t bytes) {
-    // ENOMEM: the hole would need one mapping more than the system allows. The
-    // addresses stay ours and unused; the memory itself goes back.
-    int saved_errno = errno;
-    if (munmap(start, bytes) != 0) {
-        ash_check(errno == ENOMEM, "munmap refused one of ashlar's own mappings");
-        (void)madvise(start, bytes, MADV_DONTNEED);
+void *ash_os_map(size_t bytes, size_t align) {
+    void *got = map_aligned(bytes, align);
+    if (got != NULL) {
+        ash_tally_mapped(bytes);
     }
-    errno = saved_errno;
+    return got;
+}
+
+void ash_os_unmap(void *start, size_t bytes) {
+    unmap_ours(start, bytes);
+    ash_tally_unmapped(bytes);
 }
 
 // To shrink is to unmap the tail: mremap does the same, but qemu's unmaps what comes after
 // it on 32-bit systems.
-void *ash_os_remap(void *start, size_t old_bytes, size_t new_bytes, bool may_move) {
+static void *remap_ours(void *start, size_t old_bytes, size_t new_bytes, bool may_move) {
     int saved_errno = errno;
     if (new_bytes < old_bytes) {
         bool cut = munmap((char *)start + new_bytes, old_bytes - new_bytes) == 0;
@@ -176,10 +193,21 @@ void *ash_os_remap(void *start, size_t old_bytes, size_t new_bytes, bool may_mov
     return got == MAP_FAILED ? NULL : got;
 }
 
+void *ash_os_remap(void *start, size_t old_bytes, size_t new_bytes, bool may_move) {
+    void *got = remap_ours(start, old_bytes, new_bytes, may_move);
+    if (got != NULL) {
+        ash_tally_remapped(old_bytes, new_bytes);
+    }
+    return got;
+}
+
 bool ash_os_purge(void *start, size_t bytes) {
     int saved_errno = errno;
     bool purged = madvise(start, bytes, MADV_DONTNEED) == 0;
     errno = saved_errno;
+    if (purged) {
+        ash_tally_purged(bytes);
+    }
     return purged;
 }
 

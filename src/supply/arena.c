@@ -3,6 +3,7 @@
 #include "base/assert.h"
 #include "base/bits.h"
 #include "platform/os.h"
+#include "platform/tally.h"
 #include "supply/ledger.h"
 #include "supply/reserve.h"
 #include "supply/store.h"
@@ -27,16 +28,21 @@ static uintptr_t arena_start(const struct ash_arena *arena) {
     return atomic_load_explicit(&arena->memory_from, memory_order_relaxed);
 }
 
+// The slices of the arena's first unit that lie before it.
+static size_t arena_lead(const struct ash_arena *arena) {
+    return arena_start(arena) % ASH_UNIT_BYTES >> ASH_SLICE_SHIFT;
+}
+
 // The slice of the arena in which p lies, or SIZE_MAX. Each acquire pairs with a release in
-// arena_publish: who sees a word that was written after the version it began with sees, too,
-// that the version has changed.
+// arena_publish: who sees a word that was written after the sequence it began with sees, too,
+// that the sequence has changed.
 static size_t arena_slice(struct ash_arena *arena, uintptr_t p) {
-    uint32_t version = atomic_load_explicit(&arena->version, memory_order_acquire);
+    uint32_t sequence = atomic_load_explicit(&arena->sequence, memory_order_acquire);
     uintptr_t start = atomic_load_explicit(&arena->memory_from, memory_order_acquire);
     uintptr_t end = atomic_load_explicit(&arena->memory_to, memory_order_acquire);
     size_t first = atomic_load_explicit(&arena->first_unit, memory_order_acquire);
-    if (p < start || p >= end || version % 2 != 0 ||
-        atomic_load_explicit(&arena->version, memory_order_relaxed) != version) {
+    if (p < start || p >= end || sequence % 2 != 0 ||
+        atomic_load_explicit(&arena->sequence, memory_order_relaxed) != sequence) {
         return SIZE_MAX;
     }
     return first * ASH_UNIT_SLICES + ((p - arena_base(start)) >> ASH_SLICE_SHIFT);
@@ -44,22 +50,29 @@ static size_t arena_slice(struct ash_arena *arena, uintptr_t p) {
 
 // Under the store's lock. start == end: no address leads here any more.
 static void arena_publish(struct ash_arena *arena, uintptr_t start, uintptr_t end, size_t first) {
-    uint32_t version = atomic_load_explicit(&arena->version, memory_order_relaxed);
-    atomic_store_explicit(&arena->version, version + 1, memory_order_relaxed);
+    uint32_t sequence = atomic_load_explicit(&arena->sequence, memory_order_relaxed);
+    atomic_store_explicit(&arena->sequence, sequence + 1, memory_order_relaxed);
     // release, all of these: pair with the acquires in arena_slice.
     atomic_store_explicit(&arena->memory_from, start, memory_order_release);
     atomic_store_explicit(&arena->memory_to, end, memory_order_release);
     atomic_store_explicit(&arena->first_unit, first, memory_order_release);
-    atomic_store_explicit(&arena->version, version + 2, memory_order_release);
+    atomic_store_explicit(&arena->sequence, sequence + 2, memory_order_release);
 }
 
-struct ash_record *ash_arena_record_find(const void *p) {
+struct ash_record *ash_arena_record_of(const void *p) {
     for (uint32_t i = 0; i < ash_arena_end(); i++) {
         size_t slice = arena_slice(&ash_arenas[i], (uintptr_t)p);
         if (slice != SIZE_MAX) {
-            struct ash_record *record = ash_region.records + slice;
-            return record - record->back;
+            return ash_region.records + slice;
         }
+    }
+    return NULL;
+}
+
+struct ash_record *ash_arena_record_find(const void *p) {
+    struct ash_record *record = ash_arena_record_of(p);
+    if (record != NULL) {
+        return record - record->back;
     }
     bool ours = ash_region_contains(p) && !ash_region_is_foreign(p);
     return ours ? ash_record_first(p) : NULL;
@@ -77,6 +90,28 @@ char *ash_arena_unit_start(size_t unit) {
 char *ash_arena_record_start(const struct ash_record *record) {
     size_t slice = ash_record_slice(record) % ASH_UNIT_SLICES;
     return ash_arena_unit_start(ash_record_unit(record)) + (slice << ASH_SLICE_SHIFT);
+}
+
+bool ash_arena_slices(uint32_t n, struct ash_arena_slices *slices) {
+    if (n == 0) {
+        // acquire: the records below the limit; pairs with the release in region_open.
+        uintptr_t limit = atomic_load_explicit(&ash_region.limit, memory_order_acquire);
+        char *start = ash_region_unit_start(0);
+        *slices = (struct ash_arena_slices){0, limit >> ASH_SLICE_SHIFT, start};
+        return true;
+    }
+    if (n > ash_arena_end()) {
+        return false;
+    }
+    const struct ash_arena *arena = &ash_arenas[n - 1];
+    *slices = (struct ash_arena_slices){0};
+    ash_ledger_lock();
+    if (arena->stage == ASH_ARENA_OPEN && arena->kind == ASH_ARENA_HANDED_IN) {
+        size_t first = ash_arena_first(arena) * ASH_UNIT_SLICES + arena_lead(arena);
+        *slices = (struct ash_arena_slices){first, arena->slices, (char *)arena_start(arena)};
+    }
+    ash_ledger_unlock();
+    return true;
 }
 
 // Making and ending -----------------------------------------------------------------------
@@ -110,11 +145,6 @@ void ash_arena_place(struct ash_arena *arena, size_t first, size_t units) {
     arena_publish(arena, 0, 0, first);
     arena->units = units;
     arena->slices = units * ASH_UNIT_SLICES;
-}
-
-// The slices of the arena's first unit that lie before it.
-static size_t arena_lead(const struct ash_arena *arena) {
-    return arena_start(arena) % ASH_UNIT_BYTES >> ASH_SLICE_SHIFT;
 }
 
 uint32_t ash_arena_mask(const struct ash_arena *arena, size_t n) {
@@ -176,6 +206,7 @@ enum ash_arena_result ash_arena_unload_now(struct ash_arena *arena, struct ash_a
         if (arena->kind == ASH_ARENA_HANDED_IN) {
             *area = ash_arena_measure(arena);
             ash_arena_drop(arena);
+            ash_tally_handed_back(area->bytes);
         }
     }
     ash_store_fork_done();
@@ -255,6 +286,7 @@ static enum ash_arena_result arena_hand_in(const struct ash_arena_gift *gift, ui
     made->slices = (end - start) >> ASH_SLICE_SHIFT;
     made->commit = gift->commit;
     made->argument = gift->argument;
+    ash_tally_handed_in(end - start);
     arena_publish(made, start, end, first);
     ash_arena_open(made, ash_arena_has(made, ASH_TRAIT_ZERO));
     *arena = made;

@@ -13,7 +13,7 @@
 // inside are never free.
 //
 // From an address to an arena: a walk through the ones handed in, without a lock. Each has a
-// version, odd while it changes; who sees it change is asking for memory that is not in it.
+// sequence, odd while it changes; who sees it change is asking for memory that is not in it.
 //
 // Invariants:
 //   INV-ARENA-1  the units of an open arena carry its number, and no others do
@@ -52,7 +52,7 @@ enum ash_arena_trait {
 
 struct ash_arena {
     // Of memory handed in, and else 0: read by any thread. Written under the store's lock.
-    _Atomic uint32_t version;
+    _Atomic uint32_t sequence;
     _Atomic uintptr_t memory_from;  // whole slices from here
     _Atomic uintptr_t memory_to;    // to before here
     _Atomic size_t first_unit;      // the index of the unit in which it starts
@@ -107,6 +107,16 @@ struct ash_arena_area {
     char *start;
     size_t bytes;
 };
+
+// Slices that have records, all in a row.
+struct ash_arena_slices {
+    size_t first, count;
+    char *start;
+};
+
+// All of them, one row after the other: of the window (n == 0), then of what was handed in. Rows
+// may be empty. Their records are there for good. False behind the last.
+bool ash_arena_slices(uint32_t n, struct ash_arena_slices *slices);
 
 struct ash_arena_area ash_arena_measure(const struct ash_arena *arena);
 

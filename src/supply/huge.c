@@ -9,6 +9,9 @@
 #include "base/bits.h"
 #include "platform/lock.h"
 #include "platform/os.h"
+#include "platform/tally.h"
+#include "supply/meta.h"
+#include "supply/store.h"
 
 enum { HUGE_FIRST_BYTES = 4096 };
 
@@ -72,6 +75,7 @@ static void huge_put(struct ash_huge block) {
     ash_assert(slot->start == NULL);
     *slot = block;
     huge_bytes += block.bytes;
+    ash_tally_active(ASH_TALLY_HUGE, huge_bytes);
 }
 
 static bool huge_insert(struct ash_huge block) {
@@ -90,6 +94,7 @@ static void huge_remove(struct ash_huge *slot) {
     size_t mask = huge_slots - 1;
     size_t gap = (size_t)(slot - huge_table);
     huge_bytes -= slot->bytes;
+    ash_tally_active(ASH_TALLY_HUGE, huge_bytes);
     for (size_t i = (gap + 1) & mask; huge_table[i].start != NULL; i = (i + 1) & mask) {
         size_t home = huge_home(huge_table[i].start);
         if (((i - home) & mask) >= ((i - gap) & mask)) {
@@ -241,12 +246,47 @@ void ash_huge_give_all(const struct ash_realm *realm) {
     }
 }
 
+size_t ash_huge_total_of(const struct ash_realm *realm, size_t *count) {
+    size_t bytes = 0;
+    *count = 0;
+    ash_lock_take(&huge_lock);
+    for (size_t i = 0; i < huge_slots; i++) {
+        if (huge_table[i].start != NULL && huge_table[i].realm == realm) {
+            bytes += huge_table[i].bytes;
+            ++*count;
+        }
+    }
+    ash_lock_drop(&huge_lock);
+    return bytes;
+}
+
 size_t ash_huge_total(size_t *count) {
     ash_lock_take(&huge_lock);
     size_t bytes = huge_bytes;
     *count = huge_count;
     ash_lock_drop(&huge_lock);
     return bytes;
+}
+
+size_t ash_huge_list(struct ash_huge *blocks, size_t room) {
+    ash_lock_take(&huge_lock);
+    size_t count = 0;
+    for (size_t i = 0; i < huge_slots; i++) {
+        if (huge_table[i].start != NULL && count++ < room) {
+            blocks[count - 1] = huge_table[i];
+        }
+    }
+    ash_lock_drop(&huge_lock);
+    return count;
+}
+
+void ash_huge_measure(struct ash_supply_figures *figures) {
+    ash_lock_take(&huge_lock);
+    figures->huge_bytes = huge_bytes;
+    figures->huge_count = huge_count;
+    figures->huge_table_bytes = huge_table_bytes;
+    ash_meta_measure(figures);
+    ash_lock_drop(&huge_lock);
 }
 
 void ash_huge_fork_prepare(void) {

@@ -51,6 +51,14 @@ bool ash_huge_expand(void *block, size_t bytes);
 
 // Bytes in huge blocks, and how many there are.
 size_t ash_huge_total(size_t *count);
+size_t ash_huge_total_of(const struct ash_realm *realm, size_t *count);
+
+// Copies the index, as far as there is room. Returns how many blocks there are.
+size_t ash_huge_list(struct ash_huge *blocks, size_t room);
+
+// Adds what this unit and the ones above its lock know. Under the store's lock.
+struct ash_supply_figures;
+void ash_huge_measure(struct ash_supply_figures *figures);
 
 // Around fork.
 void ash_huge_fork_prepare(void);

@@ -4,6 +4,7 @@
 #include "base/bits.h"
 #include "platform/lock.h"
 #include "platform/os.h"
+#include "platform/tally.h"
 #include "supply/arena.h"
 #include "supply/fit.h"
 #include "supply/purge.h"
@@ -30,7 +31,9 @@ void ash_ledger_unlock(void) {
 }
 
 bool ash_ledger_leave(void) {
-    size_t used = (ash_ledger.slices - ash_ledger.free_slices) << ASH_SLICE_SHIFT;
+    size_t free_slices = ash_ledger.free_slices + ash_ledger.purging_slices;
+    size_t used = (ash_ledger.slices - free_slices) << ASH_SLICE_SHIFT;
+    ash_tally_active(ASH_TALLY_SLICES, used);
     // relaxed: a hint.
     atomic_store_explicit(&ash_ledger.used_bytes, used, memory_order_relaxed);
     bool due = ash_ledger_due(false) != UINT32_MAX;
@@ -60,7 +63,7 @@ static void ledger_soil(size_t unit, uint32_t mask) {
     if (mask == 0) {
         return;
     }
-    ledger_add_dirty(ash_popcount32(mask));
+    ledger_add_dirty((ptrdiff_t)ash_popcount32(mask));
     ash_ledger_unit(unit)->dirty |= mask;
     ash_purge_queue((uint32_t)unit, ash_ledger.now_ms);
 }
@@ -69,7 +72,7 @@ static void ledger_insert(size_t unit, uint32_t mask) {
     struct ash_unit *u = ash_ledger_unit(unit);
     ash_assert((u->free & mask) == 0);
     u->free |= mask;
-    ash_ledger.free_slices += (size_t)ash_popcount32(mask);
+    ash_ledger.free_slices += ash_popcount32(mask);
 }
 
 size_t ash_ledger_grow(void) {
@@ -83,7 +86,7 @@ size_t ash_ledger_grow(void) {
 }
 
 void ash_ledger_admit(size_t unit, uint32_t mask, bool zero) {
-    ash_ledger.slices += (size_t)ash_popcount32(mask);
+    ash_ledger.slices += ash_popcount32(mask);
     ledger_insert(unit, mask);
     ash_ledger_unit(unit)->stale = zero ? 0 : mask;
     ledger_soil(unit, zero || ash_ledger_unit(unit)->arena != 0 ? 0 : mask);
@@ -92,7 +95,7 @@ void ash_ledger_admit(size_t unit, uint32_t mask, bool zero) {
 
 void ash_ledger_withdraw(size_t unit) {
     struct ash_unit *u = ash_ledger_unit(unit);
-    ash_ledger.slices -= (size_t)ash_popcount32(u->free);
+    ash_ledger.slices -= ash_popcount32(u->free);
     (void)ash_ledger_remove(unit, u->free);
 }
 
@@ -106,8 +109,8 @@ bool ash_ledger_remove(size_t unit, uint32_t mask) {
     struct ash_unit *u = ash_ledger_unit(unit);
     ash_assert((u->free & mask) == mask);
     bool zero = (u->stale & mask & ledger_committed(u)) == 0;
-    ash_ledger.free_slices -= (size_t)ash_popcount32(mask);
-    ledger_add_dirty(-ash_popcount32(u->dirty & mask));
+    ash_ledger.free_slices -= ash_popcount32(mask);
+    ledger_add_dirty(-(ptrdiff_t)ash_popcount32(u->dirty & mask));
     u->free &= ~mask;
     u->dirty &= ~mask;
     u->stale &= ~mask;
@@ -128,10 +131,16 @@ void ash_ledger_add(size_t unit, uint32_t mask) {
     ledger_reindex(unit);
 }
 
+void ash_ledger_set_aside(size_t unit, uint32_t mask) {
+    (void)ash_ledger_remove(unit, mask);
+    ash_ledger.purging_slices += ash_popcount32(mask);
+}
+
 // Of memory handed in nobody knows what it reads as afterwards; and where the system will not
 // have it back, it is not asked again before the slices have been used.
 void ash_ledger_restore(size_t unit, uint32_t mask, bool purged) {
     struct ash_unit *u = ash_ledger_unit(unit);
+    ash_ledger.purging_slices -= ash_popcount32(mask);
     ledger_insert(unit, mask);
     if (unit >= ash_region.arena_first) {
         u->stale |= mask;

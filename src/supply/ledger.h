@@ -14,6 +14,7 @@
 struct ash_ledger {
     size_t slices;  // active and ours
     size_t free_slices;
+    size_t purging_slices;  // free, but taken out while the system gives them back
     uint64_t now_ms;
 
     // Written under the lock, read without it as hints.
@@ -51,7 +52,8 @@ bool ash_ledger_remove(size_t unit, uint32_t mask);
 // Adds slices that were in use.
 void ash_ledger_add(size_t unit, uint32_t mask);
 
-// Adds slices that were removed to be purged.
+// Removes slices to purge them, and adds them again.
+void ash_ledger_set_aside(size_t unit, uint32_t mask);
 void ash_ledger_restore(size_t unit, uint32_t mask, bool purged);
 
 // All free slices of a unit count as dirty from now on.

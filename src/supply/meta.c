@@ -6,6 +6,8 @@
 #include "base/config.h"
 #include "platform/lock.h"
 #include "platform/os.h"
+#include "platform/tally.h"
+#include "supply/store.h"
 
 enum { META_CHUNK_BYTES = 64 * 1024 };
 
@@ -43,6 +45,13 @@ size_t ash_meta_bytes(void) {
     size_t bytes = meta_mapped;
     ash_lock_drop(&meta_lock);
     return bytes;
+}
+
+void ash_meta_measure(struct ash_supply_figures *figures) {
+    ash_lock_take(&meta_lock);
+    figures->meta_bytes = meta_mapped;
+    figures->mapped_bytes = ash_tally_read().mapped_bytes;
+    ash_lock_drop(&meta_lock);
 }
 
 void ash_meta_fork_prepare(void) {

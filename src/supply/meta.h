@@ -12,6 +12,10 @@ void *ash_meta_take(size_t bytes);
 // Bytes mapped for bookkeeping through this unit.
 size_t ash_meta_bytes(void);
 
+// Adds that, and what is mapped in all. Under the locks of the store and of the huge blocks.
+struct ash_supply_figures;
+void ash_meta_measure(struct ash_supply_figures *figures);
+
 // Around fork.
 void ash_meta_fork_prepare(void);
 void ash_meta_fork_done(void);

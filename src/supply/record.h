@@ -62,7 +62,7 @@ struct ash_record {
         size_t run_bytes;    // of a run: what the program may use
         size_t lowest_mark;  // of a span: no block below 64 times this is marked
     };
-    _Atomic uint32_t used;  // blocks out; others may read it for statistics
+    _Atomic uint32_t used_blocks;  // that are out; others may read it for statistics
     union {
         uint32_t carved;  // of a span: blocks cut so far, from the start
         uint32_t lead;    // of a run: bytes before its block, less than a slice

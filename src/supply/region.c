@@ -253,6 +253,28 @@ size_t ash_region_activate(struct ash_heap *owner) {
     }
 }
 
+size_t ash_region_unused_bytes(void) {
+    size_t bytes = 0;
+    for (size_t unit = ash_region.active; unit < ash_region.mapped; unit++) {
+        bytes += ash_region.units[unit].foreign ? 0 : ASH_UNIT_BYTES;
+    }
+    return bytes;
+}
+
+size_t ash_region_table_bytes(void) {
+    size_t bytes = 0;
+    for (int i = 0; i < REGION_TABLES; i++) {
+        char *start;
+        bytes += region_table_part(i, 0, ash_region.covered[i], &start);
+    }
+    for (size_t step = 0; step < ASH_ARENA_UNITS / ASH_ARENA_STEP; step++) {
+        bytes += ash_region.arena_covered[step]
+                     ? ASH_ARENA_STEP * (REGION_RECORD_BYTES + REGION_MARK_BYTES)
+                     : 0;
+    }
+    return bytes;
+}
+
 // Memory set aside ---------------------------------------------------------------------
 
 size_t ash_region_extend(size_t count, struct ash_heap *owner, bool *taken) {

@@ -90,6 +90,10 @@ size_t ash_region_skip(size_t count, size_t align, struct ash_heap *owner);
 // stays for good. False without memory.
 bool ash_region_cover_arena(size_t first, size_t count);
 
+// Bytes claimed for units that are not active yet, and for the tables. Under the store's lock.
+size_t ash_region_unused_bytes(void);
+size_t ash_region_table_bytes(void);
+
 static inline uintptr_t ash_region_offset(const void *p) {
     return (uintptr_t)p - ash_region.base;
 }
@@ -144,6 +148,9 @@ static inline size_t ash_record_unit(const struct ash_record *record) {
 // The rare cases of the two functions below: supply/arena.c.
 char *ash_arena_record_start(const struct ash_record *record);
 struct ash_record *ash_arena_record_find(const void *p);
+
+// The record of the slice of memory handed in, in which p lies; or NULL.
+struct ash_record *ash_arena_record_of(const void *p);
 
 // Where a slice of the window starts.
 static inline char *ash_record_start_in_window(const struct ash_record *record) {

@@ -28,18 +28,14 @@ static size_t search_next_fit(size_t unit, size_t slices, size_t end) {
     return unit < end ? unit : SIZE_MAX;
 }
 
-// The bits at which an aligned run may start.
-static uint32_t search_aligned_bits(size_t align) {
-    uint32_t bits = 1;
-    for (size_t at = align; at < ASH_UNIT_SLICES; at += align) {
-        bits |= (uint32_t)1 << at;
-    }
-    return bits;
-}
+// The bits at which a run may start, by the binary logarithm of its alignment.
+static const uint32_t search_starts[] = {0xFFFFFFFF, 0x55555555, 0x11111111,
+                                         0x01010101, 0x00010001, 0x00000001};
+_Static_assert(ASH_UNIT_SLICES == 32, "an alignment of one unit is the last one above");
 
 // Within one unit.
 static size_t search_short(const struct ash_wish *wish) {
-    uint32_t starts = search_aligned_bits(wish->align);
+    uint32_t starts = search_starts[ash_log2(wish->align)];
     for (size_t unit = 0;; unit++) {
         unit = search_next_fit(unit, wish->slices, wish->beyond);
         if (unit == SIZE_MAX) {

@@ -7,8 +7,10 @@
 #include "platform/os.h"
 #include "supply/arena.h"
 #include "supply/fit.h"
+#include "supply/huge.h"
 #include "supply/ledger.h"
 #include "supply/region.h"
+#include "supply/run.h"
 #include "supply/search.h"
 
 enum {
@@ -86,8 +88,8 @@ static struct ash_record *store_record(size_t unit, unsigned slice) {
 }
 
 // Calls `step` for the part of [slice, slice + slices) in each unit, until one says no.
-static bool store_each_unit(size_t slice, size_t slices, bool (*step)(size_t, uint32_t, bool *),
-                            bool *zero) {
+ASH_INLINE bool store_each_unit(size_t slice, size_t slices, bool (*step)(size_t, uint32_t, bool *),
+                                bool *zero) {
     while (slices > 0) {
         unsigned at = (unsigned)(slice % ASH_UNIT_SLICES);
         unsigned count = (unsigned)ash_min(slices, ASH_UNIT_SLICES - at);
@@ -222,7 +224,7 @@ static bool store_purge_begin(bool all, struct store_batch *batch) {
     struct ash_unit *u = ash_ledger_unit(unit);
     *batch = (struct store_batch){unit, u->dirty, u->huge != 0};
     u->huge = 0;
-    (void)ash_ledger_remove(unit, batch->dirty);
+    ash_ledger_set_aside(unit, batch->dirty);
     return true;
 }
 
@@ -303,6 +305,21 @@ struct ash_store_figures ash_store_measure(void) {
     return figures;
 }
 
+struct ash_supply_figures ash_store_measure_all(void) {
+    struct ash_supply_figures f = {0};
+    ash_ledger_lock();
+    size_t purging = ash_ledger.purging_slices << ASH_SLICE_SHIFT;
+    f.active_bytes = ash_ledger.slices << ASH_SLICE_SHIFT;
+    f.free_bytes = (ash_ledger.free_slices << ASH_SLICE_SHIFT) + purging;
+    f.dirty_bytes = ash_store_dirty_bytes() + purging;
+    f.unused_bytes = ash_region_unused_bytes();
+    f.table_bytes = ash_region_table_bytes();
+    f.run_bytes = ash_run_total();
+    ash_huge_measure(&f);  // and what comes after it, while the lock is held
+    ash_ledger_unlock();
+    return f;
+}
+
 // The records of what was handed in are written when the slices are first taken.
 static void store_audit_record(size_t unit, const struct ash_record *record) {
     ash_assert(record->kind == ASH_KIND_FREE);  // INV-STORE-3
@@ -344,8 +361,8 @@ struct store_sums {
 static void store_audit_range(size_t from, size_t to, struct store_sums *sums) {
     for (size_t unit = from; unit < to; unit++) {
         store_audit_unit(unit);
-        sums->free_sum += (size_t)ash_popcount32(ash_ledger_unit(unit)->free);
-        sums->dirty_sum += (size_t)ash_popcount32(ash_ledger_unit(unit)->dirty);
+        sums->free_sum += ash_popcount32(ash_ledger_unit(unit)->free);
+        sums->dirty_sum += ash_popcount32(ash_ledger_unit(unit)->dirty);
     }
 }
 

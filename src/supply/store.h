@@ -33,6 +33,23 @@ struct ash_store_figures {
     size_t dirty_bytes;   // of these, not known to be given back
 };
 
+// What all of the supply has, at one moment.
+struct ash_supply_figures {
+    size_t active_bytes;  // slices activated so far
+    size_t free_bytes;    // of these, in the store
+    size_t dirty_bytes;   // of these, not known to be given back
+    size_t unused_bytes;  // of the region, not active yet
+    size_t table_bytes;   // what describes it
+    size_t run_bytes;     // in runs, as their users see them; at most what is taken
+    size_t huge_bytes;    // in huge blocks
+    size_t huge_count;
+    size_t huge_table_bytes;
+    size_t meta_bytes;
+    size_t mapped_bytes;  // by the account of calls: at least the sum of the above
+};
+
+struct ash_supply_figures ash_store_measure_all(void);
+
 // Takes `slices` contiguous slices, the first at a multiple of `align` slices (a
 // power of two, 32 at most), from where `origin` says (supply/arena.h); NULL is wherever it is
 // not exclusive. `*zero` says whether their contents are all zero.

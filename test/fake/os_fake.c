@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "platform/os.h"
+#include "platform/tally.h"
 #include "ranges.h"
 #include "script.h"
 
@@ -86,6 +87,7 @@ static enum ash_os_claim fake_claim(void *start, size_t bytes, enum os_fake_kind
         fake_broken("more claims than it can follow");
     }
     fake_tally.claimed_bytes += bytes;
+    ash_tally_mapped(bytes);
     return ASH_OS_CLAIMED;
 }
 
@@ -203,6 +205,7 @@ static void *fake_map(size_t bytes, size_t align) {
             fake_broken("more mappings than it can follow");
         }
         fake_tally.mapped_bytes += bytes;
+        ash_tally_mapped(bytes);
     }
     return got;
 }
@@ -237,6 +240,7 @@ void ash_os_unmap(void *start, size_t bytes) {
     fake_tally.unmap_calls++;
     fake_forget(start, bytes);
     munmap(start, bytes);
+    ash_tally_unmapped(bytes);
     fake_leave();
 }
 
@@ -270,6 +274,7 @@ static void *fake_remap(void *start, size_t old_bytes, size_t new_bytes, bool ma
         fake_forget(start, old_bytes);
         (void)ranges_add(&fake_mapped, got, new_bytes);
         fake_tally.mapped_bytes += new_bytes;
+        ash_tally_remapped(old_bytes, new_bytes);
     }
     return got;
 }
@@ -293,6 +298,9 @@ bool ash_os_purge(void *start, size_t bytes) {
     }
     bool purged = !fake_fails(OS_FAKE_PURGE, 0) && madvise(start, bytes, MADV_DONTNEED) == 0;
     fake_tally.purged_bytes += purged ? bytes : 0;
+    if (purged) {
+        ash_tally_purged(bytes);
+    }
     fake_leave();
     return purged;
 }

@@ -97,6 +97,12 @@ void os_fake_set_resident_pages(size_t pages);
 void os_fake_set_env(const char *name, const char *value);
 void os_fake_set_privileged(bool privileged);
 
+// What the kernel counts.
+extern struct ash_os_usage os_fake_usage;
+
+// What other threads do while one waits for a barrier: called with how many there were before.
+extern void (*os_fake_at_barrier)(unsigned count);
+
 // The calling thread's id; 0: the real one again. The first thread's is the process's.
 // With an id of its own its exit hook runs when os_fake_end_thread says so, once.
 void os_fake_set_thread(uint32_t id);

@@ -81,6 +81,21 @@ const char *ash_os_env_at(size_t index) {
     return NULL;
 }
 
+struct ash_os_usage os_fake_usage;
+
+void (*os_fake_at_barrier)(unsigned count);
+
+void ash_os_barrier(void) {
+    static unsigned barriers;
+    if (os_fake_at_barrier != NULL) {
+        os_fake_at_barrier(barriers++);
+    }
+}
+
+void ash_os_usage(struct ash_os_usage *usage) {
+    *usage = os_fake_usage;
+}
+
 bool ash_os_is_privileged(void) {
     return fake_privileged;
 }

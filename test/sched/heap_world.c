@@ -131,8 +131,14 @@ static void world_exclude(void) {
         stage_exclusive(&world_heaps[i].tid, sizeof world_heaps[i].tid);
         stage_exclusive(&world_heaps[i].process, sizeof world_heaps[i].process);
     }
+    for (int i = 0; i < WORLD_HEAPS; i++) {
+        struct ash_heap *heap = &world_heaps[i];
+        stage_exclusive(&heap->publishing, sizeof heap->publishing);
+        stage_exclusive(&heap->gathered_bytes, sizeof heap->gathered_bytes);
+        stage_exclusive(heap->chains, sizeof heap->chains);
+    }
     for (int i = 0; i < WORLD_SLICES; i++) {
-        stage_exclusive(&world_records[i].used, sizeof world_records[i].used);
+        stage_exclusive(&world_records[i].used_blocks, sizeof world_records[i].used_blocks);
     }
 }
 
@@ -150,7 +156,7 @@ static void world_name(void) {
     for (int i = 0; i < WORLD_SLICES; i++) {
         struct ash_record *span = &world_records[i];
         stage_name(&span->owner, sizeof span->owner, "span %d's owner", i);
-        stage_name(&span->used, sizeof span->used, "span %d's used", i);
+        stage_name(&span->used_blocks, sizeof span->used_blocks, "span %d's used", i);
         stage_name(&span->remote, sizeof span->remote, "span %d's remote", i);
         stage_name(&span->inbox_next, sizeof span->inbox_next, "span %d's inbox_next", i);
         stage_name(span, sizeof *span, "span %d", i);
@@ -219,7 +225,7 @@ static void world_drain(void) {
 
 static uint32_t world_span_out(const struct ash_record *span) {
     // Eight blocks have their marks in the first word.
-    uint32_t marked = (uint32_t)ash_popcount32((uint32_t)*ash_record_marks(span));
+    uint32_t marked = ash_popcount32((uint32_t)*ash_record_marks(span));
     uint32_t used = ash_span_used(span);
     stage_claim(atomic_load_explicit(&span->remote, memory_order_relaxed) == 0);
     stage_claim(used + marked == span->carved);

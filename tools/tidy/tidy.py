@@ -362,11 +362,14 @@ def rule_machine_path(source, _):
 
 
 def rule_listed(source, shared):
-    """Every .c file of src/ is in src/CMakeLists.txt and in src/ashlar.c."""
+    """Every .c file of src/ is in src/CMakeLists.txt and in src/ashlar.c, or in its own library."""
     if source.path.suffix != ".c" or source.floor not in FLOORS:
         return
     name = source.path.relative_to("src").as_posix()
-    for path in (Path("src/CMakeLists.txt"), Path("src/ashlar.c")):
+    lists = [Path("src/CMakeLists.txt"), Path("src/ashlar.c")]
+    if name.startswith("compat/mimalloc"):
+        lists, name = [Path("cmake/AshlarMimalloc.cmake")], source.path.stem
+    for path in lists:
         listing = shared.paths.get(path)
         if listing and not re.search(rf"(?<![\w/]){re.escape(name)}\b", listing.text):
             yield 1, f"add {name} to {path.as_posix()}: it is left out of a build"

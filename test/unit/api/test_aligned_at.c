@@ -149,11 +149,12 @@ CLAIM(a_failed_resize_leaves_the_block) {
     expect(ash_realloc_aligned_at(block, 3 * (size_t)ASH_RUN_MAX, 64, 8) == NULL);
     expect_equal(errno, ENOMEM);
     errno = UNTOUCHED;
-    expect(ash_realloc_aligned_at(block, 10, 64, 8) == block);
+    char *smaller = ash_realloc_aligned_at(block, 10, 64, 8);  // with large pages it may move
+    expect(smaller != NULL);
     expect_equal(errno, UNTOUCHED);
-    expect_text(block, "kept");
+    expect_text(smaller, "kept");
     os_fake_fail_never();
-    ash_free(block);
+    ash_free(smaller);
     players_expect_all_free();
 }
 

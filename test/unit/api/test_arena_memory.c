@@ -3,6 +3,8 @@
 #define _GNU_SOURCE
 
 #include "ashlar/arena.h"
+#include "ashlar/stats.h"
+#include "ashlar/walk.h"
 
 #include <errno.h>
 #include <stdint.h>
@@ -259,6 +261,64 @@ CLAIM(arenas_live_on_in_a_child) {
     arenas_unload(arena);
 }
 
+// Walking and statistics ------------------------------------------------------------------
+
+enum { FOUND = 300 };
+
+static void *found[FOUND];
+static size_t found_count;
+
+static bool find(const struct ash_area *area, void *block, size_t bytes, void *argument) {
+    expect(area->start != NULL && argument == &found_count);
+    if (block != NULL) {
+        expect(found_count < FOUND && bytes == ash_usable_size(block));
+        found[found_count++] = block;
+    }
+    return true;
+}
+
+static size_t times_found(const void *block) {
+    size_t times = 0;
+    for (size_t i = 0; i < found_count; i++) {
+        times += found[i] == block;
+    }
+    return times;
+}
+
+CLAIM(what_lies_in_arenas_is_walked_and_counted) {
+    for (int kind = 0; kind < KINDS; kind++) {
+        struct ash_stats before = {.bytes = sizeof before}, now = before, own = before;
+        expect(ash_stats_get(&before));
+        ash_arena_t *arena = arenas_make(kind, 4 * (size_t)UNIT);
+        ash_heap_t *heap = ash_heap_new_in_arena(arena);
+        void *blocks[FOUND];
+        size_t large = 0, all = 0;
+        for (size_t i = 0; i < FOUND; i++) {
+            blocks[i] = ash_heap_malloc(heap, i % 50 == 0 ? (size_t)RUN : 40);
+            large += i % 50 == 0 ? ash_usable_size(blocks[i]) : 0;
+            all += ash_usable_size(blocks[i]);
+        }
+        found_count = 0;
+        expect(ash_heap_visit(heap, true, find, &found_count));
+        expect_equal(found_count, FOUND);
+        for (size_t i = 0; i < FOUND; i++) {
+            expect_equal(times_found(blocks[i]), 1);
+        }
+        struct ash_block_info info = {.bytes = sizeof info};
+        expect(ash_block_info(blocks[1], &info) && info.heap == heap && info.area_used > 200);
+        expect(ash_heap_stats_get(heap, &own) && ash_stats_get(&now));
+        expect_equal(own.allocated, all);
+        expect_equal(own.large, large);
+        expect_equal(now.allocated, before.allocated + all);
+        expect(now.mapped >= now.active && now.active >= own.active);
+        expect(now.other <= before.other);  // all that was handed in has its place
+        ash_heap_destroy(heap);
+        arenas_unload(arena);
+        expect(ash_stats_get(&now));
+        expect(now.other <= before.other);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(handed_in_memory_is_not_taken_for_zero),
@@ -273,6 +333,7 @@ int main(void) {
         cmocka_unit_test(an_owner_may_keep_what_is_free),
         cmocka_unit_test(pinned_memory_stays_committed),
         cmocka_unit_test(arenas_live_on_in_a_child),
+        cmocka_unit_test(what_lies_in_arenas_is_walked_and_counted),
     };
     return RUN_TESTS(tests);
 }

@@ -89,6 +89,20 @@ CLAIM(runs_are_found_where_a_slow_search_finds_them) {
     }
 }
 
+CLAIM(every_set_bit_is_counted) {
+    struct sequence sequence = sequence_from(7);
+    expect_equal(ash_popcount32(0), 0);
+    expect_equal(ash_popcount32(UINT32_MAX), 32);
+    for (int round = 0; round < ROUNDS; round++) {
+        uint32_t word = random_word(&sequence);
+        unsigned count = 0;
+        for (unsigned i = 0; i < 32; i++) {
+            count += word >> i & 1;
+        }
+        expect_equal(ash_popcount32(word), count);
+    }
+}
+
 CLAIM(the_longest_run_is_the_longest) {
     struct sequence sequence = sequence_from(2);
     expect_equal(ash_bits_longest(0), 0);
@@ -127,6 +141,7 @@ int main(void) {
         cmocka_unit_test(log2_finds_the_highest_bit),
         cmocka_unit_test(masks_have_the_bits_they_are_asked_for),
         cmocka_unit_test(runs_are_found_where_a_slow_search_finds_them),
+        cmocka_unit_test(every_set_bit_is_counted),
         cmocka_unit_test(the_longest_run_is_the_longest),
         cmocka_unit_test(next_walks_all_runs_in_order),
     };

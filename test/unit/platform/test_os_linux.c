@@ -14,6 +14,7 @@
 
 #include "base/bits.h"
 #include "platform/os.h"
+#include "platform/tally.h"
 #include "support.h"
 
 static bool all_bytes(const unsigned char *start, size_t bytes, unsigned char value) {
@@ -231,6 +232,82 @@ CLAIM(a_sleeper_is_woken) {
     expect(pthread_join(thread, NULL) == 0);
 }
 
+CLAIM(a_barrier_returns_and_keeps_errno) {
+    errno = 77;
+    for (int i = 0; i < 3; i++) {
+        ash_os_barrier();
+    }
+    expect_equal(errno, 77);
+}
+
+// Every store of one thread before a barrier is seen by the other after it: Dekker, with a barrier
+// on one side alone.
+static _Atomic int dekker_mine, dekker_other;
+static int dekker_missed;
+static pthread_barrier_t dekker_start;
+
+static void *dekker_run(void *argument) {
+    int *saw = argument;
+    pthread_barrier_wait(&dekker_start);
+    atomic_store_explicit(&dekker_other, 1, memory_order_relaxed);
+    *saw = atomic_load_explicit(&dekker_mine, memory_order_relaxed);
+    return NULL;
+}
+
+CLAIM(a_barrier_reaches_threads_that_have_none) {
+    expect(pthread_barrier_init(&dekker_start, NULL, 2) == 0);
+    for (int i = 0; i < 300; i++) {
+        int saw = 0;
+        pthread_t thread;
+        atomic_store(&dekker_mine, 0);
+        atomic_store(&dekker_other, 0);
+        expect(pthread_create(&thread, NULL, dekker_run, &saw) == 0);
+        pthread_barrier_wait(&dekker_start);
+        atomic_store_explicit(&dekker_mine, 1, memory_order_relaxed);
+        ash_os_barrier();
+        int other = atomic_load_explicit(&dekker_other, memory_order_relaxed);
+        pthread_join(thread, NULL);
+        dekker_missed += saw == 0 && other == 0;
+    }
+    expect_equal(dekker_missed, 0);
+}
+
+CLAIM(the_kernel_says_what_the_process_uses) {
+    size_t bytes = (size_t)64 << 20;
+    struct ash_os_usage before, after;
+    ash_os_usage(&before);
+    char *start = ash_os_map(bytes, ash_os_page_bytes());
+    memset(start, 1, bytes);
+    errno = 78;
+    ash_os_usage(&after);
+    expect_equal(errno, 78);
+    expect(before.resident_bytes > 0 && after.resident_bytes >= before.resident_bytes + bytes / 2);
+    expect(after.resident_peak_bytes >= after.resident_bytes);
+    expect(after.minor_faults > before.minor_faults);
+    expect(after.elapsed_ms >= before.elapsed_ms && after.elapsed_ms < 600000);
+    expect(after.user_ms + after.system_ms >= before.user_ms + before.system_ms);
+    ash_os_unmap(start, bytes);
+}
+
+CLAIM(mappings_are_tallied) {
+    size_t page = ash_os_page_bytes();
+    struct ash_tally before = ash_tally_read();
+    char *start = ash_os_map(8 * page, 16 * page);
+    expect_equal(ash_tally_read().mapped_bytes, before.mapped_bytes + 8 * page);
+    start = ash_os_remap(start, 8 * page, 20 * page, true);
+    expect_equal(ash_tally_read().mapped_bytes, before.mapped_bytes + 20 * page);
+    expect(ash_os_purge(start, 4 * page));
+    expect_equal(ash_tally_read().purged_bytes, before.purged_bytes + 4 * page);
+    ash_os_unmap(start + 2 * page, page);
+    expect(ash_os_claim(start, page) == ASH_OS_TAKEN);
+    expect(ash_os_claim(start + 2 * page, page) == ASH_OS_CLAIMED);
+    ash_os_unmap(start, 20 * page);
+    struct ash_tally after = ash_tally_read();
+    expect_equal(after.mapped_bytes, before.mapped_bytes);
+    expect_equal(after.maps - before.maps, 2);
+    expect_equal(after.unmaps - before.unmaps, 2);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_page_size_is_the_systems),
@@ -248,6 +325,10 @@ int main(void) {
         cmocka_unit_test(threads_have_ids_of_their_own),
         cmocka_unit_test(this_process_has_no_foreign_rights),
         cmocka_unit_test(a_sleeper_is_woken),
+        cmocka_unit_test(a_barrier_returns_and_keeps_errno),
+        cmocka_unit_test(a_barrier_reaches_threads_that_have_none),
+        cmocka_unit_test(the_kernel_says_what_the_process_uses),
+        cmocka_unit_test(mappings_are_tallied),
     };
     return RUN_TESTS(tests);
 }
