@@ -416,7 +416,7 @@ bool ash_realm_destroy_root(struct ash_realm *root) {
     if (inhabited) {
         return false;
     }
-    struct ash_realm *realm;
+    struct ash_realm *realm = root;
     while (ash_realm_list(root, &realm, 1) > 1) {  // the newest first, so the root last
         ash_realm_destroy(realm);
     }

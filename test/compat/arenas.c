@@ -97,7 +97,7 @@ CLAIM(what_cannot_be_reserved_is_said) {
     mi_arena_id_t arena = &arena;
     size_t reserved = 1;
     errno = 7;
-    expect_equal(mi_reserve_os_memory_ex(SIZE_MAX / 2, true, false, false, &arena), ENOMEM);
+    expect_equal(mi_reserve_os_memory_ex(SIZE_MAX / 16 * 15, true, false, false, &arena), ENOMEM);
     expect(arena == NULL && errno == 7);
     int code = mi_reserve_huge_os_pages_at(100000, -1, 10);
     expect(code == ENOMEM || code == ETIMEDOUT);

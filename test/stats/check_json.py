@@ -99,7 +99,7 @@ def damaged(report, schema):
     yield variant("a figure that the schema lacks", lambda r: r["parts"].update(secret=1))
     yield variant("another version", lambda r: r.update(version=2))
     yield variant("a class less", lambda r: r["classes"].remove(
-        max(r["classes"], key=lambda c: c["allocated"])))
+        max(r["classes"], key=lambda c: c["allocated"] * c["block_bytes"])))
 
 
 def main():
