@@ -1,5 +1,8 @@
-// Resident bytes of a live block, and of a heap of which nine tenths are freed.
+// Resident bytes of a live block, of a heap of which nine tenths are freed, and of threads that
+// sleep.
 
+#include <malloc.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +13,10 @@
 #define MIB ((size_t)1 << 20)
 #define CLUSTER 2000
 #define IDLE_SECONDS 2
+#define SLEEPER_BYTES MIB
+
+// How an idle process came to be so.
+enum { ALONE, THREADED, TRIMMED };
 
 // n MiB of blocks of row->detail bytes, written whole and chained through their
 // first word, so that no table of pointers is counted.
@@ -80,6 +87,23 @@ static void thin_heap(struct heap_table *heap, struct dice *dice, size_t cluster
     }
 }
 
+static void *wait_for_end(void *gate) {
+    free(must_malloc(100));
+    pthread_barrier_wait(gate);
+    pthread_barrier_wait(gate);
+    return NULL;
+}
+
+// Whether the process is idle because its one thread sleeps, or all of them, or the first after
+// it has asked for memory to be given back.
+static void be_idle(size_t how) {
+    struct timespec idle = {.tv_sec = IDLE_SECONDS};
+    if (how == TRIMMED) {
+        malloc_trim(0);
+    }
+    nanosleep(&idle, NULL);
+}
+
 // A heap of n MiB; its resident set at once and after the process has been idle.
 static void fragment(const struct row *row, size_t n) {
     struct dice dice = {.state = 77};
@@ -89,13 +113,19 @@ static void fragment(const struct row *row, size_t n) {
         .blocks = table_create(room * sizeof(void *)),
         .sizes = table_create(room * sizeof(unsigned)),
     };
+    pthread_t other;
+    pthread_barrier_t gate;
+    pthread_barrier_init(&gate, NULL, 2);
+    if (row->more == THREADED) {
+        thread_start(&other, wait_for_end, &gate);
+        pthread_barrier_wait(&gate);
+    }
     size_t before = resident_bytes();
     grow_heap(&heap, &dice, n * MIB);
     size_t full = resident_bytes() - before;
     thin_heap(&heap, &dice, row->detail);
     size_t now = resident_bytes() - before;
-    struct timespec idle = {.tv_sec = IDLE_SECONDS};
-    nanosleep(&idle, NULL);
+    be_idle(row->more);
     size_t later = resident_bytes() - before;
     char values[256];
     snprintf(values, sizeof values,
@@ -103,6 +133,67 @@ static void fragment(const struct row *row, size_t n) {
              (double)heap.live / 1e6, (double)full / 1e6, (double)now / 1e6, (double)later / 1e6,
              (double)later / (double)heap.live);
     report_memory(row, heap.count, values);
+    if (row->more == THREADED) {
+        pthread_barrier_wait(&gate);
+        pthread_join(other, NULL);
+    }
+}
+
+struct sleepers {
+    pthread_barrier_t gate;
+    bool allocate;
+};
+
+// Fills 1 MiB with blocks of up to 1 KiB, frees them all, and sleeps.
+static void *use_and_sleep(void *argument) {
+    struct sleepers *sleepers = argument;
+    void *chain = NULL;
+    for (size_t used = 0, i = 0; sleepers->allocate && used < SLEEPER_BYTES; i++) {
+        size_t bytes = 16 + i * 37 % 1009;
+        void **block = must_malloc(bytes);
+        memset(block, 1, bytes);
+        *block = chain;
+        chain = block;
+        used += bytes;
+    }
+    while (chain != NULL) {
+        void *next = *(void **)chain;
+        free(chain);
+        chain = next;
+    }
+    pthread_barrier_wait(&sleepers->gate);
+    pthread_barrier_wait(&sleepers->gate);
+    return NULL;
+}
+
+// What is resident when n such threads have been asleep for a while.
+static size_t resident_with(size_t n, bool allocate) {
+    struct sleepers sleepers = {.allocate = allocate};
+    pthread_t *threads = table_create(n * sizeof *threads);
+    pthread_barrier_init(&sleepers.gate, NULL, (unsigned)n + 1);
+    for (size_t i = 0; i < n; i++) {
+        thread_start(&threads[i], use_and_sleep, &sleepers);
+    }
+    pthread_barrier_wait(&sleepers.gate);
+    be_idle(ALONE);
+    size_t bytes = resident_bytes();
+    pthread_barrier_wait(&sleepers.gate);
+    for (size_t i = 0; i < n; i++) {
+        pthread_join(threads[i], NULL);
+    }
+    return bytes;
+}
+
+// n threads that never allocate, then n that have used 1 MiB each and hold nothing: what the
+// latter have more. Their stacks are the same.
+static void sleepers(const struct row *row, size_t n) {
+    size_t before = resident_with(n, false);
+    size_t after = resident_with(n, true);
+    size_t more = after > before ? after - before : 0;
+    char values[128];
+    snprintf(values, sizeof values, "kib_per_thread=%.2f value=%.4f",
+             (double)more / (double)n / 1024, (double)more / (double)n / SLEEPER_BYTES);
+    report_memory(row, n, values);
 }
 
 const struct row rows_memory[] = {
@@ -111,7 +202,10 @@ const struct row rows_memory[] = {
     {"rss-72", ROW_MEMORY, 64, rss, 72, 0},
     {"rss-600", ROW_MEMORY, 64, rss, 600, 0},
     {"rss-5000", ROW_MEMORY, 64, rss, 5000, 0},
-    {"frag-random", ROW_MEMORY, 400, fragment, 1, 0},
-    {"frag-cluster", ROW_MEMORY, 400, fragment, CLUSTER, 0},
+    {"frag-random", ROW_MEMORY, 400, fragment, 1, ALONE},
+    {"frag-cluster", ROW_MEMORY, 400, fragment, CLUSTER, ALONE},
+    {"frag-cluster-2t", ROW_MEMORY, 400, fragment, CLUSTER, THREADED},
+    {"frag-cluster-trim", ROW_MEMORY, 400, fragment, CLUSTER, TRIMMED},
+    {"sleepers", ROW_MEMORY, 1000, sleepers, 0, 0},
     {NULL, ROW_CPU, 0, NULL, 0, 0},
 };
