@@ -19,10 +19,12 @@
 extern "C" {
 #endif
 
-// There are 255 at most at a time. All that is handed in may be 256 GiB, where each arena counts
-// as a multiple of 64 MiB (on 32-bit systems 4 GiB, and 256 MiB).
+// A handle of an arena, valid until it is unloaded. There are 255 at most at a time. All that is
+// handed in may be 256 GiB, where each arena counts as a multiple of 64 MiB (on 32-bit systems 4
+// GiB, and 256 MiB).
 typedef struct ash_arena ash_arena_t;
 
+// How an arena is used, or-ed. 0 is right for reserved memory that any heap may use.
 enum ash_arena_flag {
     // Serves only heaps that were made in it. Otherwise it serves all heaps, memory handed in
     // only when what ashlar has already is used up.

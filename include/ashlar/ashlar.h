@@ -15,11 +15,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+// The version of this header. ash_version says which library is in use.
 #define ASH_VERSION_MAJOR 0
 #define ASH_VERSION_MINOR 1
 #define ASH_VERSION_PATCH 0
 
-// Every block starts at a multiple of this.
+// Every block starts at a multiple of this, in bytes, unless it was asked for at an odd offset.
 #define ASH_MIN_ALIGN 16
 
 #if defined(__GNUC__)

@@ -27,9 +27,10 @@ extern "C" {
 #endif
 
 #define ASH_OPTION(ENUM, ...) ASH_OPTION_##ENUM,
+// The options, each with its number: the rows of options.def, in their order.
 enum ash_option {
 #include <ashlar/options.def>
-    ASH_OPTION_COUNT
+    ASH_OPTION_COUNT  // how many there are
 };
 #undef ASH_OPTION
 
@@ -38,18 +39,19 @@ enum ash_option_kind {
     ASH_OPTION_KIND_SWITCH,        // 0 or 1; as text on, off, yes, no, true, false
     ASH_OPTION_KIND_MILLISECONDS,  // as text 500, 500ms or 2s
     ASH_OPTION_KIND_BYTES,         // as text 65536, 64K, 64KiB, 1M or 1G
-    ASH_OPTION_KIND_NUMBER
+    ASH_OPTION_KIND_NUMBER         // as text 12: no unit
 };
 
+// What is known of an option, and where its value is from.
 struct ash_option_details {
-    const char *name;      // "purge_delay"
-    const char *variable;  // "ASHLAR_PURGE_DELAY"
-    const char *help;      // one line
-    const char *when;      // when would I change this?
-    const char *since;     // "0.1"
-    const char *source;    // where the value is from: "default", "build", "program",
-                           // "ASHLAR_OPTIONS", "environment" or "call"
-    int64_t value;
+    const char *name;         // "purge_delay"
+    const char *variable;     // "ASHLAR_PURGE_DELAY"
+    const char *help;         // one line
+    const char *when;         // when would I change this?
+    const char *since;        // "0.1"
+    const char *source;       // where the value is from: "default", "build", "program",
+                              // "ASHLAR_OPTIONS", "environment" or "call"
+    int64_t value;            // what it is now, in the unit of its kind
     int64_t fallback;         // the option's own default
     int64_t lowest, highest;  // what it may be set to
     int kind;                 // enum ash_option_kind

@@ -35,6 +35,7 @@ extern "C" {
 // Counts up when a figure changes its meaning. New figures come at the end, without that.
 #define ASH_STATS_VERSION 1
 
+// The figures of one moment, of the process or of a heap.
 struct ash_stats {
     size_t bytes;      // sizeof(struct ash_stats) as the caller knows it: set it before the call
     uint32_t version;  // ASH_STATS_VERSION of the library
@@ -60,12 +61,12 @@ struct ash_stats {
 
     // The highest so far, in bytes. (There is none of `allocated`: it would have to be
     // counted where blocks are allocated.)
-    size_t mapped_peak;
-    size_t active_peak;
+    size_t mapped_peak;  // of `mapped`
+    size_t active_peak;  // of `active`
 
     // How many there are.
-    size_t spans;
-    size_t huge_blocks;
+    size_t spans;         // of small blocks
+    size_t huge_blocks;   // blocks with mappings of their own
     size_t thread_heaps;  // heaps of threads: one each, and one for each other heap it has used
     size_t orphans;       // of these, without a thread: kept for the next one
 
@@ -77,9 +78,9 @@ struct ash_stats {
     size_t spans_cut;      // slices were taken to be cut into blocks
     size_t spans_retired;  // and given back
     size_t spans_adopted;  // spans of an ended thread were taken over
-    size_t maps;           // calls of the system: mmap(2), munmap(2), mremap(2)
-    size_t unmaps;
-    size_t remaps;
+    size_t maps;           // calls of the system: mmap(2)
+    size_t unmaps;         // munmap(2)
+    size_t remaps;         // mremap(2)
     size_t purges;         // madvise(2) that gave pages back
     size_t purged_so_far;  // and their bytes
 };
@@ -105,8 +106,8 @@ struct ash_class_stats {
     size_t ready;        // blocks that a thread has at hand
     size_t returning;    // blocks on their way back
     size_t free;         // blocks free in spans, or not cut yet
-    size_t spans;
-    size_t span_bytes;  // all of these, and what is left at the ends
+    size_t spans;        // spans cut into blocks of this size
+    size_t span_bytes;   // all of these, and what is left at the ends
 };
 
 // Stores up to `count` classes, smallest first, each `bytes` bytes long: sizeof(struct
@@ -119,13 +120,13 @@ ASH_EXPORT size_t ash_stats_classes(const ash_heap_t *heap, struct ash_class_sta
 struct ash_process_info {
     size_t bytes;  // sizeof(struct ash_process_info) as the caller knows it
     size_t committed;
-    size_t resident;  // pages in memory, of the whole process; in bytes
-    size_t resident_peak;
-    uint64_t elapsed_ms;  // since the process began
-    uint64_t user_ms;     // processor time
-    uint64_t system_ms;
+    size_t resident;        // pages in memory, of the whole process; in bytes
+    size_t resident_peak;   // the most so far
+    uint64_t elapsed_ms;    // since the process began
+    uint64_t user_ms;       // processor time in the program
+    uint64_t system_ms;     // processor time in the kernel
     uint64_t minor_faults;  // without reading from a disk
-    uint64_t major_faults;
+    uint64_t major_faults;  // with reading
 };
 
 // As ash_stats_get. proc(5), getrusage(2).

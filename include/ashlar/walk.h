@@ -20,17 +20,19 @@
 extern "C" {
 #endif
 
+// What an area is cut into.
 enum ash_area_kind {
     ASH_AREA_SPAN,  // blocks of one size, up to 32 KiB
     ASH_AREA_RUN,   // one block of whole slices, up to 32 MiB
     ASH_AREA_HUGE,  // one block with a mapping of its own
 };
 
+// An area: memory in which blocks of one size, or one block, lie.
 struct ash_area {
-    enum ash_area_kind kind;
-    ash_heap_t *heap;  // whose it is
-    void *start;
-    size_t bytes;        // of address space, from `start` on
+    enum ash_area_kind kind;  // what it is cut into
+    ash_heap_t *heap;         // whose it is
+    void *start;              // its first byte
+    size_t bytes;             // of address space, from `start` on
     size_t touched;      // of these, how many have held a block so far; the rest is not in memory
     size_t block_bytes;  // of each block
     size_t blocks;       // how many there is room for
@@ -55,15 +57,15 @@ ASH_EXPORT bool ash_heap_visit(const ash_heap_t *heap, bool visit_blocks, ash_vi
 
 // How full the place of a block is.
 struct ash_block_info {
-    size_t bytes;        // sizeof(struct ash_block_info) as the caller knows it
-    size_t block_bytes;  // what ash_usable_size says
-    ash_heap_t *heap;
-    void *area;          // the area's start, its blocks, and how many of these are out: allocated,
-    size_t area_blocks;  // or at a thread's hand
-    size_t area_used;
-    size_t class_blocks;  // the same of all areas that this block's thread has of the size
-    size_t class_used;
-    bool is_current;  // new blocks of the size come from this area: to move the block is no use
+    size_t bytes;         // sizeof(struct ash_block_info) as the caller knows it
+    size_t block_bytes;   // what ash_usable_size says
+    ash_heap_t *heap;     // the block's
+    void *area;           // the start of the area that it lies in
+    size_t area_blocks;   // how many blocks that has
+    size_t area_used;     // how many of these are out: allocated, or at a thread's hand
+    size_t class_blocks;  // as area_blocks, of all areas that the block's thread has of the size
+    size_t class_used;    // as area_used, of these
+    bool is_current;      // new blocks of the size come from this area: to move the block is no use
 };
 
 // Stores the first `info->bytes` bytes of the structure. False with errno EINVAL if `block` is not

@@ -1,6 +1,8 @@
 """For each check of tools/docs a small tree that agrees, and faults: a file, what to replace there,
 by what, and what the check must then say."""
 
+from pathlib import Path
+
 SPAN = """// A span.
 //
 //   INV-SPAN-1  every block
@@ -78,6 +80,41 @@ HELP_C = 'static const char help[] = "  --lib PATH  the library ($ASHLAR_LIBRARY
 
 MANUAL = "tool(1)\n\n# OPTIONS\n\n*--lib* ASHLAR_LIBRARY ASHLAR_OPTIONS\n"
 
+API_H = """// ashlar: a small interface.
+
+#ifndef ASHLAR_ASHLAR_H
+#define ASHLAR_ASHLAR_H
+
+// Makes something.
+ASH_EXPORT void *ash_make(int size) ASH_NOEXCEPT;
+
+// What there is.
+struct ash_things {
+    int count;  // how many
+};
+
+// Kinds -----
+
+// A kind.
+enum ash_kind {
+    ASH_KIND_A,  // the first
+};
+
+#endif
+"""
+
+SMALL_H = "// Nothing more.\n\n// What %s is for.\n#define ASH_%s 1\n"
+
+# The real settings: it is they that must find a fault.
+SETTINGS = Path(__file__).resolve().parents[2] / "docs/reference"
+
+REFERENCE = {"include/ashlar/ashlar.h": API_H, "include/ashlar/options.def": OPTIONS_DEF,
+             "test/golden/exports.txt": "malloc\nash_make\n", "docs/reference/main.md": "# Small\n"}
+REFERENCE |= {f"include/ashlar/{name}.h": SMALL_H % (name, name.upper())
+              for name in ("arena", "options", "stats", "walk")}
+REFERENCE |= {f"docs/reference/{path.name}": path.read_text(encoding="utf-8")
+              for path in SETTINGS.iterdir() if path.suffix != ".md"}
+
 AGREES = {
     "invariants": {"src/heap/span.h": SPAN, "src/heap/span.c": SPAN_C,
                    "test/unit/test_span.c": "CLAIM(cut_it) {\n",
@@ -87,6 +124,7 @@ AGREES = {
     "options": {"include/ashlar/options.def": OPTIONS_DEF, "docs/options.md": OPTIONS_PAGE,
                 "docs/man/ash_options.7.scd": OPTIONS_MANUAL},
     "manual": {"tools/ashlar/command.c": HELP_C, "docs/man/ashlar.1.scd": MANUAL},
+    "reference": REFERENCE,
     "links": {"README.md": "[a](docs/a.md#head) [web](https://example.org/x)\n",
               "docs/a.md": "[back](../README.md) [here](#head)\n",
               "src/base/a.h": "// docs/a.md says why.\n"},
@@ -130,6 +168,18 @@ PLANTED = {
         ("tools/ashlar/command.c", "--lib", "--library", "--library is missing"),
         ("docs/man/ashlar.1.scd", "*--lib*", "*--lib* *--gone*", "--gone is in no source"),
         ("docs/man/ashlar.1.scd", " ASHLAR_OPTIONS", "", "ASHLAR_OPTIONS is missing"),
+    ],
+    "reference": [
+        ("include/ashlar/ashlar.h", "// Makes something.\n", "",
+         "ash_make (function of ashlar.h) has no text"),
+        ("include/ashlar/ashlar.h", "  // how many", "", "count (in ash_things of ashlar.h) has"),
+        ("include/ashlar/ashlar.h", "  // the first", "", "ASH_KIND_A (in ash_kind of"),
+        ("include/ashlar/ashlar.h", "// A kind.\n", "", "ash_kind (enum of ashlar.h) has no"),
+        ("include/ashlar/walk.h", "// What walk is for.\n", "", "ASH_WALK (macro of walk.h) has"),
+        ("include/ashlar/ashlar.h", "ASH_EXPORT void *", "int ", "cannot tell what this declares"),
+        ("include/ashlar/ashlar.h", "Makes something", "Makes \\thing", "unknown command"),
+        ("test/golden/exports.txt", "ash_make", "ash_make\nash_break",
+         "ash_break (exported) has no text"),
     ],
     "links": [
         ("docs/a.md", "../README.md", "../READ.md", "docs/a.md: ../READ.md: there is no"),
