@@ -114,6 +114,26 @@ REFERENCE |= {f"include/ashlar/{name}.h": SMALL_H % (name, name.upper())
               for name in ("arena", "options", "stats", "walk")}
 REFERENCE |= {f"docs/reference/{path.name}": path.read_text(encoding="utf-8")
               for path in SETTINGS.iterdir() if path.suffix != ".md"}
+# Faults show without HTML too, in half the time.
+REFERENCE["docs/reference/Doxyfile"] += "GENERATE_HTML = NO\n"
+
+FUNCTIONS_MANUAL = """ash_make(3)
+; sections: ashlar.h; ashlar.h: Breaking
+
+# NAME
+
+; names: make
+
+# SYNOPSIS
+
+; synopsis
+
+# DESCRIPTION
+
+; functions
+"""
+
+BREAKING = "// Breaking ------\n\n// Breaks.\nASH_EXPORT void ash_break(void);\n"
 
 AGREES = {
     "invariants": {"src/heap/span.h": SPAN, "src/heap/span.c": SPAN_C,
@@ -125,6 +145,11 @@ AGREES = {
                 "docs/man/ash_options.7.scd": OPTIONS_MANUAL},
     "manual": {"tools/ashlar/command.c": HELP_C, "docs/man/ashlar.1.scd": MANUAL},
     "reference": REFERENCE,
+    "functions": {"include/ashlar/ashlar.h": API_H + BREAKING,
+                  "include/ashlar/options.def": OPTIONS_DEF,
+                  "test/golden/exports.txt": "malloc\nash_make\nash_break\n",
+                  "docs/man/ash_make.3.scd": FUNCTIONS_MANUAL,
+                  "docs/man/other.3.scd": "other(3)\n\n# SYNOPSIS\n\nother\n"},
     "links": {"README.md": "[a](docs/a.md#head) [web](https://example.org/x)\n",
               "docs/a.md": "[back](../README.md) [here](#head)\n",
               "src/base/a.h": "// docs/a.md says why.\n"},
@@ -180,6 +205,16 @@ PLANTED = {
         ("include/ashlar/ashlar.h", "Makes something", "Makes \\thing", "unknown command"),
         ("test/golden/exports.txt", "ash_make", "ash_make\nash_break",
          "ash_break (exported) has no text"),
+    ],
+    "functions": [
+        ("docs/man/ash_make.3.scd", "ashlar.h; ashlar.h: Breaking", "ashlar.h",
+         "ash_break is in no man page"),
+        ("docs/man/ash_make.3.scd", "Breaking", "Broken", "no section 'ashlar.h: Broken'"),
+        ("docs/man/other.3.scd", "(3)\n\n# SYNOPSIS\n\nother\n",
+         "(3)\n; sections: ashlar.h\n\n# SYNOPSIS\n\n; synopsis\n# END\n",
+         "ash_make is in ash_make.3 and other.3"),
+        ("test/golden/exports.txt", "ash_break", "ash_mend", "ash_mend is in no man page"),
+        ("test/golden/exports.txt", "ash_break\n", "", "the library does not export it"),
     ],
     "links": [
         ("docs/a.md", "../README.md", "../READ.md", "docs/a.md: ../READ.md: there is no"),

@@ -1,4 +1,5 @@
-"""Installs ashlar, moves what was installed, and builds a project against it in every way.
+"""Installs ashlar, moves what was installed, and builds a project against it in every way. Each
+exported function has its man page there.
 
     test_package.py BUILD COMPILER
 """
@@ -11,6 +12,7 @@ import tempfile
 from pathlib import Path
 
 CONSUMER = Path(__file__).parent / "consumer"
+EXPORTS = Path(__file__).parents[1] / "golden/exports.txt"
 # What each form makes of the process's malloc.
 FORMS = {"ashlar": "active", "static": "active", "object": "active", "api": "beside"}
 
@@ -44,6 +46,17 @@ def check_pkg_config(prefix, folder, compiler):
         sys.exit(f"linked by pkg-config, ashlar must be active; it is {found}")
 
 
+def check_manual(prefix):
+    manual = next(prefix.rglob("man3")).parent
+    for name in EXPORTS.read_text(encoding="utf-8").split():
+        if name.startswith("ash_"):
+            text = (manual / f"man3/{name}.3").read_text(encoding="utf-8")
+            if text.startswith(".so "):
+                text = (manual / text.split()[1]).read_text(encoding="utf-8")
+            if name not in text.replace("\\", ""):
+                sys.exit(f"{name}.3 leads to a page that does not name it")
+
+
 def main():
     build, compiler = Path(sys.argv[1]), sys.argv[2]
     if not shutil.which("pkg-config"):
@@ -54,6 +67,7 @@ def main():
         run("cmake", "--install", build, "--prefix", folder / "first")
         prefix = folder / "moved"
         (folder / "first").rename(prefix)
+        check_manual(prefix)
         check_cmake(prefix, folder / "cmake", compiler)
         check_pkg_config(prefix, folder, compiler)
 

@@ -115,10 +115,8 @@ def group(header, section):
 def grouped(header, section, names):
     """A section with its declarations."""
     name, title = group(header, section)
-    intro = section.intro
-    if not section.title and header.name != "ashlar.h":
-        first = header.head[0].removeprefix("ashlar: ").removeprefix("ashlar's ")
-        intro = [first[:1].upper() + first[1:], *header.head[1:]]
+    is_whole = not section.title and header.name != "ashlar.h"
+    intro = header.intro() if is_whole else section.intro
     include = ["", f"`#include <ashlar/{header.name}>`", "@{"]
     text = commented([f"@defgroup {name} {title}", *documented(intro, names), *include])
     for entry in section.entries:

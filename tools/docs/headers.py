@@ -77,9 +77,18 @@ class Header:
         """Takes the comment at hand: its lines without the slashes."""
         found = []
         while self.line().startswith("//"):
-            found.append(self.line()[3:])
+            text = self.line()[3:]
+            # What follows a list is a paragraph of its own.
+            if text[:1].strip() and found and in_list(found):
+                found.append("")
+            found.append(text)
             self.at += 1
         return found
+
+    def intro(self):
+        """The head as what a page begins with."""
+        first = self.head[0].removeprefix("ashlar: ").removeprefix("ashlar's ")
+        return [first[:1].upper() + first[1:], *self.head[1:]]
 
     def step(self):
         """Takes the title of a section, a blank line, or an entry."""
@@ -158,6 +167,16 @@ class Header:
             else:
                 raise SystemExit(f"{self.name}: cannot tell which member this is: {line}")
         return found
+
+
+def in_list(lines):
+    """Whether the last of the lines is of an item."""
+    for line in reversed(lines):
+        if not line.startswith("  "):
+            return False
+        if line.lstrip().startswith("- "):
+            return True
+    return False
 
 
 def trimmed(lines):

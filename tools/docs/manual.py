@@ -3,6 +3,7 @@
 
     manual.py            writes man/ashlar.1 from docs/man/ashlar.1.scd, and so on (needs scdoc)
     manual.py --check    fails if ashlar(1) lacks an option or a variable, or has one that is gone
+    manual.py --lint     fails if mandoc warns of a page of man/; 77 without mandoc
     manual.py --drift    fails if a page of man/ is not what scdoc makes of it; 77 without scdoc
 """
 
@@ -13,6 +14,7 @@ import shutil
 import subprocess
 import sys
 
+import functions
 import page
 
 SOURCE = "docs/man/ashlar.1.scd"
@@ -45,14 +47,20 @@ def pages(root):
         yield source, root / MADE / source.stem
 
 
-def made(source):
-    """What scdoc makes of the source, the same on every day."""
-    scdoc = shutil.which("scdoc")
-    if scdoc is None:
-        print("manual: scdoc is not installed; apt-get install scdoc")
+def program(name):
+    """The path of a program; without it this run counts as skipped."""
+    path = shutil.which(name)
+    if path is None:
+        print(f"manual: {name} is not installed; apt-get install {name}")
         sys.exit(1 if os.environ.get("ASH_NO_SKIP") == "1" else 77)
-    done = subprocess.run([scdoc], input=page.read(source), capture_output=True, text=True,
-                          check=True, env=dict(os.environ, SOURCE_DATE_EPOCH="0"))
+    return path
+
+
+def made(root, source):
+    """What scdoc makes of the source and of the headers, the same on every day."""
+    text = functions.Page(root, page.read(source)).expanded()
+    done = subprocess.run([program("scdoc")], input=text, capture_output=True, text=True, check=True,
+                          env=dict(os.environ, SOURCE_DATE_EPOCH="0"))
     return done.stdout
 
 
@@ -62,7 +70,7 @@ def drift(root):
     for source, kept in pages(root):
         # The comment at the top says which scdoc made it.
         fresh, old = (re.sub(r'^\.\\".*\n', "", text, flags=re.MULTILINE)
-                      for text in (made(source), page.read(kept)))
+                      for text in (made(root, source), page.read(kept)))
         if fresh != old:
             print(f"{MADE}/{kept.name} is not made from {FOLDER}/{source.name} as it is:"
                   " run tools/docs/manual.py")
@@ -71,20 +79,33 @@ def drift(root):
     return status
 
 
+def lint(root):
+    """Status of mandoc's opinion. scdoc begins paragraphs that are empty: no fault."""
+    paths = sorted(str(path.relative_to(root)) for path in (root / MADE).glob("*.[1-8]"))
+    done = subprocess.run([program("mandoc"), "-T", "lint", "-W", "warning", *paths], cwd=root,
+                          capture_output=True, text=True, check=False)
+    faults = [line for line in (done.stdout + done.stderr).splitlines()
+              if "skipping paragraph macro" not in line]
+    return page.finish("manual", dict.fromkeys(paths), faults)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--root", type=page.Path, default=page.ROOT, help="the repository")
     parser.add_argument("--check", action="store_true", help="compare with the tool's help")
     parser.add_argument("--drift", action="store_true", help="compare the pages with their sources")
+    parser.add_argument("--lint", action="store_true", help="let mandoc look at the pages")
     options = parser.parse_args()
     root = options.root.resolve()
     if options.check:
         return check(root)
     if options.drift:
         return drift(root)
+    if options.lint:
+        return lint(root)
     (root / MADE).mkdir(exist_ok=True)
     for source, kept in pages(root):
-        kept.write_text(made(source), encoding="utf-8")
+        kept.write_text(made(root, source), encoding="utf-8")
     return 0
 
 
