@@ -59,8 +59,8 @@ def program(name):
 def made(root, source):
     """What scdoc makes of the source and of the headers, the same on every day."""
     text = functions.Page(root, page.read(source)).expanded()
-    done = subprocess.run([program("scdoc")], input=text, capture_output=True, text=True, check=True,
-                          env=dict(os.environ, SOURCE_DATE_EPOCH="0"))
+    done = subprocess.run([program("scdoc")], input=text, capture_output=True, text=True,
+                          check=True, env=dict(os.environ, SOURCE_DATE_EPOCH="0"))
     return done.stdout
 
 
