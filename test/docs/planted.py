@@ -133,6 +133,8 @@ FUNCTIONS_MANUAL = """ash_make(3)
 ; functions
 """
 
+EXAMPLE_PAGE = "So:\n\n<!-- examples.py: examples/a.c -->\n```c\nint a;\n```\n"
+
 BREAKING = "// Breaking ------\n\n// Breaks.\nASH_EXPORT void ash_break(void);\n"
 
 AGREES = {
@@ -150,6 +152,7 @@ AGREES = {
                   "test/golden/exports.txt": "malloc\nash_make\nash_break\n",
                   "docs/man/ash_make.3.scd": FUNCTIONS_MANUAL,
                   "docs/man/other.3.scd": "other(3)\n\n# SYNOPSIS\n\nother\n"},
+    "examples": {"examples/a.c": "// A.\n\nint a;\n", "docs/b.md": EXAMPLE_PAGE},
     "links": {"README.md": "[a](docs/a.md#head) [web](https://example.org/x)\n",
               "docs/a.md": "[back](../README.md) [here](#head)\n",
               "src/base/a.h": "// docs/a.md says why.\n"},
@@ -215,6 +218,13 @@ PLANTED = {
          "ash_make is in ash_make.3 and other.3"),
         ("test/golden/exports.txt", "ash_break", "ash_mend", "ash_mend is in no man page"),
         ("test/golden/exports.txt", "ash_break\n", "", "the library does not export it"),
+    ],
+    "examples": [
+        ("examples/a.c", "int a", "int b", "docs/b.md: does not show its example as it is"),
+        ("docs/b.md", "int a;\n", "int a;\nint b;\n", "does not show its example as it is"),
+        ("docs/b.md", "```c", "```", "there must be a block of C"),
+        ("docs/b.md", "examples/a.c", "examples/c.c", "No such file"),
+        ("docs/b.md", "<!-- examples.py", "<!-- example", "have none at all"),
     ],
     "links": [
         ("docs/a.md", "../README.md", "../READ.md", "docs/a.md: ../READ.md: there is no"),

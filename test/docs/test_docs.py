@@ -1,6 +1,6 @@
 """Proves that a check of tools/docs passes a tree that agrees, and finds each planted fault.
 
-    test_docs.py REPOSITORY {invariants|atomics|options|manual|functions|reference|links}
+    test_docs.py REPOSITORY CHECK           a name of PLANTED
     test_docs.py REPOSITORY {drift|lint}
 """
 
