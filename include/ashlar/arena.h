@@ -114,9 +114,9 @@ ASH_EXPORT bool ash_arena_contains(const ash_arena_t *arena, const void *address
 ASH_EXPORT size_t ash_arena_min_alignment(void) ASH_NOEXCEPT;
 ASH_EXPORT size_t ash_arena_min_size(void) ASH_NOEXCEPT;
 
-// A line about each arena, and a map of it with a character for every 2 MiB: `.` free and given
-// back, `-` free, `x` in use, `+` in part. Calls `out` for each line, which ends with a newline;
-// NULL writes to standard error. `out` may allocate. A snapshot of each line.
+// A line about each arena, and a map of it with a character for every 2 MiB. They are: `.` free and
+// given back, `-` free, `x` in use, `+` in part. Calls `out` for each line, which ends with a
+// newline; NULL writes to standard error. `out` may allocate. A snapshot of each line.
 ASH_EXPORT void ash_arenas_print(void (*out)(const char *line, void *argument),
                                  void *argument) ASH_NOEXCEPT;
 

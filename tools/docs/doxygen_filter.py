@@ -47,32 +47,29 @@ class Names:
         for at in range(0, len(parts), 2):
             plain = re.sub(r"[<>#@]", lambda sign: "\\" + sign.group(0), parts[at])
             parts[at] = re.sub(r"\b(struct )?(ash_\w+|ASH_\w+)(?:\(\))?", self.link, plain)
-        # Doxygen would take this full stop for the end of the brief.
-        return "".join(parts).replace("`.`", "<tt>&#46;</tt>")
+        return "".join(parts)
 
 
 def documented(lines, names):
-    """A comment's lines as Doxygen's Markdown."""
+    """A comment's lines as Doxygen's Markdown. Tables keep all that their lines begin with; the
+    others have an asterisk, or a word between asterisks would lose its first."""
     in_table = False
     for at, line in enumerate(lines):
         is_indented = line.startswith("  ") and not line.lstrip().startswith("- ")
         if is_indented and not in_table and (at == 0 or not lines[at - 1].strip()):
             in_table = True
-            yield "@verbatim"
+            yield " * @verbatim"
         elif in_table and not is_indented:
             in_table = False
             yield "@endverbatim"
-        yield line if in_table else names.linked(line)
+        yield line if in_table else " * " + names.linked(line)
     if in_table:
         yield "@endverbatim"
 
 
 def commented(lines):
-    """A comment of Doxygen's. Tables keep all that their lines begin with, so these have no
-    asterisk; else a word between asterisks would lose its first."""
-    body = "".join(f"{'' if line.startswith(('  ', '@endverbatim')) else ' * '}{line}".rstrip()
-                   + "\n" for line in lines)
-    return f"/**\n{body} */\n"
+    """A comment of Doxygen's."""
+    return "/**\n" + "".join(f"{line.rstrip()}\n" for line in lines) + " */\n"
 
 
 def comment(lines, names):
@@ -117,8 +114,8 @@ def grouped(header, section, names):
     name, title = group(header, section)
     is_whole = not section.title and header.name != "ashlar.h"
     intro = header.intro() if is_whole else section.intro
-    include = ["", f"`#include <ashlar/{header.name}>`", "@{"]
-    text = commented([f"@defgroup {name} {title}", *documented(intro, names), *include])
+    include = [" *", f" * `#include <ashlar/{header.name}>`", " * @{"]
+    text = commented([f" * @defgroup {name} {title}", *documented(intro, names), *include])
     for entry in section.entries:
         for found in entry.declarations:
             text += declaration(found, entry, names) + "\n"
@@ -130,7 +127,7 @@ def filtered(root, name):
     found = headers.read(root)
     names = Names(found)
     header = next(header for header in found if header.name == name)
-    text = commented([f"@file {name}", f"@brief {name}", "",
+    text = commented([f" * @file {name}", f" * @brief {name}", " *",
                       *documented(header.head[1:], names)])
     return text + "".join(grouped(header, section, names) for section in header.sections)
 
