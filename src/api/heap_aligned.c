@@ -8,12 +8,14 @@
 #include "ashlar/ashlar.h"
 #include "base/bits.h"
 #include "base/compiler.h"
+#include "heap/realm.h"
 
 static void *heap_take_at(ash_heap_t *heap, size_t bytes, size_t align, size_t offset, bool clear) {
     if (!ash_is_power_of_two(align)) {
         errno = EINVAL;
         return NULL;
     }
+    ash_realm_expect(heap);
     bool zero = false;
     void *block = ash_aligned_take_at(heap, align, offset, bytes, &zero);
     if (block == NULL) {

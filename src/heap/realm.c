@@ -226,7 +226,6 @@ void ash_realm_leave_all(struct ash_heap *mine) {
 // Runs ------------------------------------------------------------------------------
 
 void ash_realm_add_run(struct ash_realm *realm, struct ash_record *run) {
-    ash_realm_expect(realm);
     run->realm = realm;
     if (realm == &ash_realm_main) {
         return;
@@ -427,6 +426,7 @@ bool ash_realm_destroy_root(struct ash_realm *root) {
 // Limits ------------------------------------------------------------------------------
 
 bool ash_realm_charge(struct ash_realm *realm, size_t bytes) {
+    ash_realm_expect(realm);
     // relaxed, all of these: a count.
     size_t before = atomic_fetch_add_explicit(&realm->charged, bytes, memory_order_relaxed);
     size_t limit = atomic_load_explicit(&realm->limit, memory_order_relaxed);

@@ -77,7 +77,7 @@ void ash_realm_leave(struct ash_heap *heap);
 void ash_realm_leave_all(struct ash_heap *mine);
 
 // Ends the process if the realm has ended; called where a thread first allocates from it, and
-// for each run.
+// where bytes are charged.
 void ash_realm_expect(const struct ash_realm *realm);
 
 // Runs of other realms than the main one.
