@@ -8,7 +8,7 @@ install(TARGETS ashlar_shared ashlar_static ashlar_api ashlar_object EXPORT ashl
   LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}" ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 install(FILES "${PROJECT_BINARY_DIR}/lib/ashlar.o" DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 install(FILES man/ashlar.1 DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")
-install(FILES man/ash_options.7 DESTINATION "${CMAKE_INSTALL_MANDIR}/man7")
+install(FILES man/ash_errors.7 man/ash_options.7 DESTINATION "${CMAKE_INSTALL_MANDIR}/man7")
 
 # Each function's name leads to its page: the one that has it in its NAME, and for options
 # ash_options(7).

@@ -4,6 +4,7 @@
 // built. ASH_WITH_OVERRIDE says whether it takes over malloc (libashlar) or only
 // offers ash_* (libashlar-api).
 
+#include "base/errors.c"
 #include "base/fmt.c"
 #include "base/options.c"
 //
@@ -47,6 +48,7 @@
 #include "api/arena.c"
 #include "api/boot.c"
 #include "api/collect.c"
+#include "api/control.c"
 #include "api/duplicate.c"
 #include "api/extended.c"
 #include "api/heap.c"

@@ -149,7 +149,9 @@ static void *at_realloc(void *block, size_t bytes, size_t align, size_t offset) 
     }
     size_t held = ash_query_bytes(block);
     if (held == 0) {
-        ash_report_bad_pointer("realloc", block, "it does not point to the start of a block");
+        ash_report_refused(ASH_E_NOT_A_START, "realloc", block);
+        errno = EINVAL;
+        return NULL;
     }
     int saved_errno = errno;
     void *moved = bytes > ASH_LARGE_MAX ? NULL : at_resize(block, held, bytes, align, offset);

@@ -9,6 +9,7 @@
 #include "base/fmt.h"
 #include "heap/realm.h"
 #include "platform/os.h"
+#include "platform/report.h"
 #include "supply/arena.h"
 #include "supply/ledger.h"
 #include "supply/reserve.h"
@@ -163,11 +164,7 @@ ASH_NOINLINE size_t ash_arena_min_size(void) {
 
 static void arena_write(const char *line, void *argument) {
     (void)argument;
-    size_t length = 0;
-    while (line[length] != '\0') {
-        length++;
-    }
-    ash_os_write(line, length);
+    ash_report_write(line);
 }
 
 static void arena_describe(const struct ash_arena *arena, struct ash_fmt *line) {

@@ -28,7 +28,7 @@ static bool heap_ends(const ash_heap_t *heap, const char *what) {
         return false;
     }
     if (heap->serial == 0) {
-        ash_report_bad_pointer(what, heap, "that heap has ended before");
+        ash_report_bad_pointer(ASH_E_HEAP_ENDED, what, heap);
     }
     return true;
 }

@@ -125,11 +125,20 @@ static void free_unknown(void *block, bool ours) {
         return;
     }
     if (ours) {
-        ash_report_bad_pointer("free", block, "no block lives there (freed before?)");
+        ash_report_refused(ASH_E_NO_BLOCK, "free", block);
+        return;
     }
     static _Atomic uint32_t told;  // not a bool: RISC-V has no exchange of a byte
     if (!atomic_exchange_explicit(&told, 1, memory_order_relaxed)) {
-        ash_report("ignoring a free of memory that ashlar did not allocate");
+        ash_report(ASH_E_FOREIGN_FREE);
+    }
+}
+
+static void free_run(struct ash_record *record, void *block) {
+    if (ash_likely(ash_run_start(record) == block)) {
+        ash_large_give_run(record);
+    } else {
+        ash_report_refused(ASH_E_NOT_A_START, "free", block);
     }
 }
 
@@ -140,10 +149,7 @@ static ASH_NOINLINE void free_other(void *block) {
     } else if (record->kind == ASH_KIND_SPAN) {
         free_in_span(record, block);
     } else {
-        if (ash_run_start(record) != block) {
-            ash_report_bad_pointer("free", block, "it does not point to the start of a block");
-        }
-        ash_large_give_run(record);
+        free_run(record, block);
     }
 }
 

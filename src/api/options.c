@@ -60,7 +60,7 @@ static ASH_COLD void option_unknown(const char *where, struct ash_piece name) {
     struct ash_fmt line;
     option_begin(&line, space, sizeof space, where);
     ash_option_print_unknown(&line, name);
-    ash_say(line.text);
+    ash_report_setting(ASH_E_OPTION_UNKNOWN, line.text);
 }
 
 static ASH_COLD void option_bad(const char *where, const struct ash_option_row *row,
@@ -69,7 +69,7 @@ static ASH_COLD void option_bad(const char *where, const struct ash_option_row *
     struct ash_fmt line;
     option_begin(&line, space, sizeof space, where);
     ash_option_print_bad(&line, row, text);
-    ash_say(line.text);
+    ash_report_setting(ASH_E_OPTION_VALUE, line.text);
 }
 
 // Lists ---------------------------------------------------------------------------------
@@ -142,7 +142,7 @@ static ASH_COLD void option_mistyped(struct ash_piece variable, enum ash_option 
     option_begin(&line, space, sizeof space, name);
     ash_fmt_text(&line, "no option has this variable; the nearest is ");
     ash_fmt_text(&line, ash_option_rows[nearest].variable);
-    ash_say(line.text);
+    ash_report_setting(ASH_E_OPTION_VARIABLE, line.text);
 }
 
 // Other programs may have variables of their own under our prefix: so only what differs from ours

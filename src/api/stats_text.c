@@ -3,6 +3,7 @@
 #include "api/stats.h"
 #include "base/fmt.h"
 #include "platform/os.h"
+#include "platform/report.h"
 
 enum { TEXT_LINE = 128, TEXT_COLUMN = 24, TEXT_DIGITS = 20 };
 
@@ -11,13 +12,9 @@ struct stats_text {
     void *argument;
 };
 
-static void text_to_stderr(const char *text, void *argument) {
+static void text_to_output(const char *text, void *argument) {
     (void)argument;
-    size_t length = 0;
-    while (text[length] != '\0') {
-        length++;
-    }
-    ash_os_write(text, length);
+    ash_report_write(text);
 }
 
 static void text_pad(struct ash_fmt *line, size_t column) {
@@ -84,7 +81,7 @@ static void text_process(const struct stats_text *to) {
 }
 
 ASH_NOINLINE bool ash_stats_print(ash_output_t *out, void *argument) {
-    struct stats_text to = {out != NULL ? out : text_to_stderr, argument};
+    struct stats_text to = {out != NULL ? out : text_to_output, argument};
     struct ash_stats stats;
     struct ash_class_stats classes[ASH_CLASS_COUNT];
     if (!ash_stats_take(NULL, &stats, classes)) {

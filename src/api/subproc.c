@@ -44,7 +44,7 @@ ASH_NOINLINE int ash_subproc_destroy(ash_subproc_t *subproc) {
         return 0;
     }
     if (root->serial == 0) {
-        ash_report_bad_pointer("ash_subproc_destroy", root, "that sub-process has ended before");
+        ash_report_bad_pointer(ASH_E_SUBPROC_ENDED, "ash_subproc_destroy", root);
     }
     return ash_realm_destroy_root(root) ? 0 : EBUSY;
 }

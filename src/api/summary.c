@@ -4,6 +4,7 @@
 #include "ashlar/ashlar.h"
 #include "base/fmt.h"
 #include "platform/os.h"
+#include "platform/report.h"
 
 static void summary_line(struct ash_fmt *out, const char *name, size_t bytes) {
     ash_fmt_text(out, name);
@@ -30,5 +31,5 @@ void ash_summary_write(void) {
     ash_fmt_text(&out, "\n");
     summary_line(&out, "slots refilled   = ", identity.rebound);
     summary_line(&out, "foreign heaps    = ", identity.foreign);
-    ash_os_write(out.text, out.length);
+    ash_report_write(out.text);
 }

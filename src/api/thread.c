@@ -168,8 +168,7 @@ static ASH_COLD void thread_downgrade(uint32_t from) {
     if (atomic_compare_exchange_strong_explicit(&thread_level, &from,
                                                 has_key ? THREAD_KEY : THREAD_MAP,
                                                 memory_order_relaxed, memory_order_relaxed)) {
-        ash_report("a thread was given another thread's heap (raw clone?); going on more slowly, "
-                   "see docs/thread-identity.md");
+        ash_report(ASH_E_FOREIGN_HEAP);
     }
 }
 
@@ -177,8 +176,7 @@ static ASH_COLD void thread_distrust_id(struct ash_heap *heap) {
     thread_count(THREAD_CHANGED);
     heap->thread_id = ash_identity();
     if (!atomic_exchange_explicit(&thread_id_is_wrong, 1, memory_order_relaxed)) {
-        ash_report("the id of a thread has changed; using the kernel's, see "
-                   "docs/thread-identity.md");
+        ash_report(ASH_E_ID_CHANGED);
     }
 }
 

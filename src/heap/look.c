@@ -119,8 +119,7 @@ const struct ash_look_list *ash_look_bins(struct ash_heap *heap, uint64_t classe
     bool whole = look_pass(heap, classes, true, &lists[0]);
     for (unsigned pass = 1;; pass++) {
         // Its thread moves less often than that.
-        ash_check(pass < 2 * ASH_LOOK_BLOCKS,
-                  "a list of freed blocks was overwritten (write after free?)");
+        ash_check(pass < 2 * ASH_LOOK_BLOCKS, ASH_E_LIST_OVERWRITTEN);
         bool before = whole;
         whole = look_pass(heap, classes, true, &lists[pass % 2]);
         if (before && whole && look_agrees(&lists[0], &lists[1])) {
@@ -152,8 +151,7 @@ static void look_chain(const struct ash_record *span, struct ash_block *block, a
                        void *argument) {
     const struct ash_bin *bin = span->bin;
     for (uint32_t count = 0; block != NULL && count < ash_span_class(span)->blocks; count++) {
-        ash_check(look_is_block(bin, block),
-                  "a list of freed blocks was overwritten (write after free?)");
+        ash_check(look_is_block(bin, block), ASH_E_LIST_OVERWRITTEN);
         see(argument, span, block);
         block = ash_peek_block(&block->next);
     }

@@ -50,7 +50,7 @@ struct ash_realm *ash_realm_new(struct ash_realm *root) {
 
 void ash_realm_expect(const struct ash_realm *realm) {
     if (ash_unlikely(realm->serial == 0)) {
-        ash_report_bad_pointer("use", realm, "that heap has ended before");
+        ash_report_bad_pointer(ASH_E_HEAP_ENDED, "use", realm);
     }
 }
 

@@ -85,7 +85,7 @@ void ash_remote_flush(struct ash_heap *heap) {
 static void remote_return(struct ash_heap *heap, struct ash_record *span, struct ash_block *head,
                           uint32_t count) {
     uint32_t returned = ash_span_return(heap, span->class_index, head);
-    ash_check(returned == count, "a list of freed blocks was overwritten (write after free?)");
+    ash_check(returned == count, ASH_E_LIST_OVERWRITTEN);
     heap->events.returned += count;
 }
 

@@ -195,9 +195,9 @@ bool ash_span_stock(struct ash_heap *heap, struct ash_record *span) {
 // The block is in its span already, or does not start where a block starts.
 static ASH_COLD _Noreturn void span_refuse(const struct ash_block *block, bool twice) {
     if (twice) {
-        ash_report_bad_pointer("double free", block, "it is free already");
+        ash_report_bad_pointer(ASH_E_DOUBLE_FREE, "double free", block);
     }
-    ash_report_bad_pointer("free", block, "it does not point to the start of a block");
+    ash_report_bad_pointer(ASH_E_NOT_A_START, "free", block);
 }
 
 // The record of a block that is not where the span's owner has most of them: in an arena, unless
@@ -206,7 +206,7 @@ static ASH_NOINLINE struct ash_record *span_record_elsewhere(const struct ash_bi
                                                              const struct ash_block *block) {
     struct ash_record *span = ash_arena_record_find(block);
     ash_check(span != NULL && span->kind == ASH_KIND_SPAN && span->bin == bin,
-              "a list of freed blocks was overwritten (write after free?)");
+              ASH_E_LIST_OVERWRITTEN);
     size_t offset = (size_t)((const char *)block - ash_record_start(span));
     return span + (offset >> ASH_SLICE_SHIFT);
 }

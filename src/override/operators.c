@@ -90,7 +90,7 @@ static ASH_COLD void *new_slow(size_t bytes, size_t align, bool may_throw) {
     if (!may_throw) {
         return NULL;
     }
-    ash_check(_ZSt17__throw_bad_allocv != NULL, "operator new failed without a C++ runtime");
+    ash_check(_ZSt17__throw_bad_allocv != NULL, ASH_E_NO_CXX);
     _ZSt17__throw_bad_allocv();
 }
 

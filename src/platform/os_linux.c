@@ -52,7 +52,7 @@ static void unmap_ours(void *start, size_t bytes) {
     // addresses stay ours and unused; the memory itself goes back.
     int saved_errno = errno;
     if (munmap(start, bytes) != 0) {
-        ash_check(errno == ENOMEM, "munmap refused one of ashlar's own mappings");
+        ash_check(errno == ENOMEM, ASH_E_UNMAP);
         (void)madvise(start, bytes, MADV_DONTNEED);
     }
     errno = saved_errno;

@@ -188,7 +188,7 @@ static void *huge_resize(char *start, size_t bytes, bool may_move) {
     size_t lead = huge_lead(start);
     bytes = ash_huge_round(start, bytes);
     struct ash_huge was = huge_extract(start, true);
-    ash_check(was.bytes != 0, "two threads resize or free one huge block");
+    ash_check(was.bytes != 0, ASH_E_HUGE_RACE);
     char *moved = ash_os_remap(start - lead, lead + was.bytes, lead + bytes, may_move);
     struct ash_huge now = was;
     if (moved != NULL) {

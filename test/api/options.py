@@ -40,17 +40,17 @@ def environment(program):
         "'perhaps' is no value for show_stats; it wants on or off")
     expect("good options", said, "")
     _, said = run(program, ASHLAR_PURGE_DELY="1")
-    expect("a mistyped one", said, "ashlar: ASHLAR_PURGE_DELY is ignored: no option has this"
-           " variable; the nearest is ASHLAR_PURGE_DELAY\n")
+    expect("a mistyped one", said, "ashlar: ASH303: ASHLAR_PURGE_DELY is ignored: no option"
+           " has this variable; the nearest is ASHLAR_PURGE_DELAY\n")
 
 
 def of_program(program):
     lines, said = run(program)
     has(lines, "purge_delay=3000 (program)", "huge_pages=0 (program)",
         "helper_thread_min=8388608 (default)")
-    expect("a bad one of the program", said, "ashlar: an entry of ash_options_default is ignored:"
-           " 'oops' is no value for helper_thread_min; it wants 0 to 1073741824 bytes, such as 64K"
-           " or 1M\n")
+    expect("a bad one of the program", said, "ashlar: ASH302: an entry of ash_options_default is"
+           " ignored: 'oops' is no value for helper_thread_min; it wants 0 to 1073741824 bytes, such"
+           " as 64K or 1M\n")
     lines, _ = run(program, ASHLAR_OPTIONS="purge_delay=4s")
     has(lines, "purge_delay=4000 (ASHLAR_OPTIONS)", "huge_pages=0 (program)")
 
@@ -58,8 +58,8 @@ def of_program(program):
 def of_build(program):
     lines, said = run(program)
     has(lines, "purge_delay=7 (build)", "huge_pages=1 (default)")
-    expect("a bad one of the build", said, "ashlar: an entry of the build's default options is"
-           " ignored: 'x' is no value for huge_pages; it wants on or off\n")
+    expect("a bad one of the build", said, "ashlar: ASH302: an entry of the build's default"
+           " options is ignored: 'x' is no value for huge_pages; it wants on or off\n")
 
 
 def statistics(program):

@@ -76,6 +76,59 @@ OPTIONS_MANUAL = """; options.py: begin
 ; options.py: end
 """
 
+ERRORS_DEF = """ASH_ERROR(TWICE, 101, FATAL, "it is "
+          "free", "look", "0.1", "Freed.", "Two owners.", "Have one.")
+
+ASH_ERROR(WORD, 302, SETTING, "", "", "0.1", "A word.", "A letter.", "Read.")
+"""
+
+ERRORS_PAGE = """# Errors
+
+<!-- errors.py: begin -->
+
+## ASH101
+
+    ashlar: ASH101: it is free; look
+
+`ASH_E_TWICE`, since 0.1. The process ends with SIGABRT.
+
+**What it means.** Freed.
+
+**Common causes.** Two owners.
+
+**What to do.** Have one.
+
+## ASH302
+
+`ASH_E_WORD`, since 0.1. What was set is ignored.
+
+**What it means.** A word.
+
+**Common causes.** A letter.
+
+**What to do.** Read.
+
+<!-- errors.py: end -->
+"""
+
+ERRORS_MANUAL = """; errors.py: begin
+*ASH101* it is free; look
+\tFreed. The process ends with SIGABRT.
+
+\tCommon causes: Two owners.
+
+\tWhat to do: Have one.
+
+*ASH302* (the line says what was set)
+\tA word. What was set is ignored.
+
+\tCommon causes: A letter.
+
+\tWhat to do: Read.
+
+; errors.py: end
+"""
+
 HELP_C = 'static const char help[] = "  --lib PATH  the library ($ASHLAR_LIBRARY)\\n";\n'
 
 MANUAL = "tool(1)\n\n# OPTIONS\n\n*--lib* ASHLAR_LIBRARY ASHLAR_OPTIONS\n"
@@ -143,6 +196,8 @@ AGREES = {
                    "docs/invariants.md": INVARIANTS_PAGE},
     "atomics": {"src/heap/span.h": SPAN, "src/heap/span.c": SPAN_C,
                 "src/platform/lock.h": LOCK, "docs/memory-order.md": ORDER_PAGE},
+    "errors": {"include/ashlar/errors.def": ERRORS_DEF, "docs/errors.md": ERRORS_PAGE,
+               "docs/man/ash_errors.7.scd": ERRORS_MANUAL},
     "options": {"include/ashlar/options.def": OPTIONS_DEF, "docs/options.md": OPTIONS_PAGE,
                 "docs/man/ash_options.7.scd": OPTIONS_MANUAL},
     "manual": {"tools/ashlar/command.c": HELP_C, "docs/man/ashlar.1.scd": MANUAL},
@@ -180,6 +235,17 @@ PLANTED = {
         ("src/heap/span.h", "owner;", "master;", "master (heap/span.h) is missing"),
         ("src/platform/lock.h", "ASH_RANK_BOOT,\n", "ASH_RANK_STORE,\n    ASH_RANK_BOOT,\n",
          "the ranks are"),
+    ],
+    "errors": [
+        ("docs/errors.md", "## ASH302", "## ASH303", "docs/errors.md: is not what"),
+        ("docs/errors.md", "Two owners.", "Owners.", "docs/errors.md: is not what"),
+        ("docs/man/ash_errors.7.scd", "; look", "; run", "docs/man/ash_errors.7.scd: is not"),
+        ("include/ashlar/errors.def", "FATAL", "SURVIVABLE", "docs/errors.md: is not what"),
+        ("include/ashlar/errors.def", '"Two owners."', '""', "ASH101 has no section"),
+        ("include/ashlar/errors.def", "302", "99", "ASH99 comes after ASH101"),
+        ("include/ashlar/errors.def", "SETTING", "SET", "1 rows are written in a way"),
+        ("include/ashlar/errors.def", "ASH_ERROR(", "ERROR(", "have none at all"),
+        ("docs/errors.md", "<!-- errors.py: end -->", "", "has no lines"),
     ],
     "options": [
         ("docs/options.md", "| 500ms |", "| 600ms |", "docs/options.md: is not what"),

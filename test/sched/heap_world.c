@@ -3,6 +3,7 @@
 #include "access.h"
 #include "stage.h"
 
+#include "base/errors.c"
 // The code under test.
 #include "heap/hold.c"
 #include "heap/orphan.c"
@@ -111,14 +112,14 @@ _Noreturn void ash_assert_failed(const char *what, const char *file, int line) {
     stage_fail(what);
 }
 
-_Noreturn void ash_fatal(const char *why) {
-    stage_fail(why);
+_Noreturn void ash_fatal(enum ash_error error) {
+    stage_fail(ash_error_row(error)->why);
 }
 
-_Noreturn void ash_report_bad_pointer(const char *what, const void *pointer, const char *next) {
+_Noreturn void ash_report_bad_pointer(enum ash_error error, const char *what, const void *pointer) {
     (void)pointer;
     (void)what;
-    stage_fail(next);
+    stage_fail(ash_error_row(error)->why);
 }
 
 // The world ----------------------------------------------------------------------------

@@ -163,7 +163,7 @@ DEATH(the_start_of_the_slice_is_not_the_block) {
     char *block = ash_malloc_aligned_at(100, 64, 8);
     char *start = ash_record_start(ash_record_of(block));
     expect(start != block);
-    last_words("free of %p: it does not point to the start of a block", (void *)start);
+    last_words("ASH103: free of %p: it does not point to the start of a block...", (void *)start);
     ash_free(start);
 }
 
@@ -171,14 +171,14 @@ DEATH(a_second_free_is_found) {
     player_enter(0);
     void *block = ash_malloc_aligned_at(100, 64, 8);
     ash_free(block);
-    last_words("free of %p: no block lives there (freed before?)", block);
+    last_words("ASH102: free of %p: no block lives there (freed before?)...", block);
     ash_free(block);
 }
 
 DEATH(resizing_what_is_no_block_ends_the_process) {
     player_enter(0);
     char *block = ash_malloc(100);
-    last_words("realloc of %p: it does not point to the start of a block", (void *)(block + 8));
+    last_words("ASH103: realloc of %p: it does not point to the start...", (void *)(block + 8));
     expect(ash_realloc_aligned(block + 8, 100, 64) != NULL);
 }
 

@@ -330,7 +330,7 @@ DEATH(a_block_freed_twice_in_an_arena_is_seen) {
     ash_arena_t *arena = arenas_make(HANDED_IN, UNIT);
     ash_heap_t *heap = ash_heap_new_in_arena(arena);
     char *run = ash_heap_malloc(heap, RUN);
-    last_words("free of 0x%llx: no block lives there (freed before?)",
+    last_words("ASH102: free of 0x%llx: no block lives there (freed before?)...",
                (unsigned long long)(uintptr_t)run);
     ash_free(run);
     ash_free(run);
@@ -340,7 +340,7 @@ DEATH(a_pointer_into_a_block_of_an_arena_is_seen) {
     ash_arena_t *arena = arenas_make(HANDED_IN, UNIT);
     ash_heap_t *heap = ash_heap_new_in_arena(arena);
     char *run = ash_heap_malloc(heap, RUN);
-    last_words("free of 0x%llx: it does not point to the start of a block",
+    last_words("ASH103: free of 0x%llx: it does not point to the start of a block...",
                (unsigned long long)(uintptr_t)(run + 16));
     ash_free(run + 16);
 }
@@ -350,7 +350,7 @@ DEATH(a_list_that_leads_out_of_the_arena_is_seen) {
     ash_arena_t *arena = arenas_make(HANDED_IN, UNIT);
     ash_heap_t *heap = ash_heap_new_in_arena(arena);
     struct ash_block *first = ash_heap_malloc(heap, 64), *second = ash_heap_malloc(heap, 64);
-    last_words("a list of freed blocks was overwritten (write after free?)");
+    last_words("ASH111: a list of freed blocks was overwritten (write after free?)...");
     ash_free(first);
     ash_free(second);
     second->next = &elsewhere;

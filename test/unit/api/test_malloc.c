@@ -136,8 +136,10 @@ CLAIM(memory_of_others_is_let_alone_and_reported_once) {
     void *mine = ash_malloc(1);
     for (int i = 0; i < 3; i++) {
         ash_free(theirs + 16);
-        expect_text(os_fake_text(),
-                    "ashlar: ignoring a free of memory that ashlar did not allocate\n");
+        expect_text(
+            os_fake_text(),
+            "ashlar: ASH201: ignoring a free of memory that ashlar did not allocate; ashlar "
+            "check shows which allocators the program has\n");
     }
     ash_free(mine);
     players_expect_all_free();
@@ -155,19 +157,21 @@ CLAIM(somebodys_mapping_inside_the_window_is_let_alone) {
     ash_free(foreign + 64);
     player_enter(1);  // has no heap yet
     ash_free(foreign + 64);
-    expect_text(os_fake_text(), "ashlar: ignoring a free of memory that ashlar did not allocate\n");
+    expect_text(os_fake_text(),
+                "ashlar: ASH201: ignoring a free of memory that ashlar did not allocate; ashlar "
+                "check shows which allocators the program has\n");
     expect_equal(ash_usable_size(foreign + 64), 0);
 }
 
 // Misuse ---------------------------------------------------------------------------------
 
 static void wrong_start(const char *call, const char *pointer) {
-    last_words("%s of %#jx: it does not point to the start of a block", call,
+    last_words("ASH103: %s of %#jx: it does not point to the start of a block...", call,
                (uintmax_t)(uintptr_t)pointer);
 }
 
 static void nobody_home(const void *pointer) {
-    last_words("free of %#jx: no block lives there (freed before?)", (uintmax_t)(uintptr_t)pointer);
+    last_words("ASH102: free of %#jx: no block lives there...", (uintmax_t)(uintptr_t)pointer);
 }
 
 // A block among others that are in use.
@@ -184,7 +188,7 @@ static char *small_block(void) {
 // Lists of free blocks are looked at when they go back to their spans.
 DEATH(a_double_free_is_seen_when_the_list_goes_back) {
     char *block = small_block();
-    last_words("double free of %#jx: it is free already", (uintmax_t)(uintptr_t)block);
+    last_words("ASH101: double free of %#jx: it is free already...", (uintmax_t)(uintptr_t)block);
     ash_free(block);
     ash_free(block);
     (void)ash_collect();
@@ -192,7 +196,7 @@ DEATH(a_double_free_is_seen_when_the_list_goes_back) {
 
 DEATH(a_double_free_after_the_list_went_back_is_seen) {
     char *block = small_block();
-    last_words("double free of %#jx: it is free already", (uintmax_t)(uintptr_t)block);
+    last_words("ASH101: double free of %#jx: it is free already...", (uintmax_t)(uintptr_t)block);
     ash_free(block);
     (void)ash_collect();
     ash_free(block);
@@ -219,7 +223,7 @@ DEATH(a_foreign_free_inside_a_block_is_seen_by_its_owner) {
 
 DEATH(a_double_free_by_two_threads_is_seen) {
     char *block = small_block();
-    last_words("double free of %#jx: it is free already", (uintmax_t)(uintptr_t)block);
+    last_words("ASH101: double free of %#jx: it is free already...", (uintmax_t)(uintptr_t)block);
     ash_free(block);
     (void)ash_collect();
     player_enter(1);
@@ -300,7 +304,7 @@ DEATH(a_write_after_a_foreign_free_is_seen) {
     ash_free(second);
     ash_thread_idle();
     memset(second, 0, SMALL);
-    last_words("a list of freed blocks was overwritten (write after free?)");
+    last_words("ASH111: a list of freed blocks was overwritten (write after free?)...");
     player_enter(0);
     (void)ash_collect();
 }

@@ -26,6 +26,8 @@ static const struct bad golden[ASH_OPTION_COUNT] = {
                                             "1073741824 bytes, such as 64K or 1M"},
     [ASH_OPTION_HUGE_PAGES] = {"always", "'always' is no value for huge_pages; it wants on or off"},
     [ASH_OPTION_SHOW_WARNINGS] = {"-1", "'-1' is no value for show_warnings; it wants on or off"},
+    [ASH_OPTION_ABORT_ON_ERROR] = {"no!",
+                                   "'no!' is no value for abort_on_error; it wants on or off"},
     [ASH_OPTION_ABORT_ON_WARNING] = {"", "'' is no value for abort_on_warning; it wants on or off"},
     [ASH_OPTION_SHOW_STATS] = {"stderr", "'stderr' is no value for show_stats; it wants on or off"},
     [ASH_OPTION_VERBOSE] = {"3", "'3' is no value for verbose; it wants on or off"},
@@ -105,7 +107,7 @@ CLAIM(the_environment_can_end_itself) {
 CLAIM(each_option_names_its_bad_value) {
     for (unsigned i = 0; i < ASH_OPTION_COUNT; i++) {
         char line[300];
-        (void)snprintf(line, sizeof line, "ashlar: %s is ignored: %s\n",
+        (void)snprintf(line, sizeof line, "ashlar: ASH302: %s is ignored: %s\n",
                        ash_option_rows[i].variable, golden[i].complaint);
         os_fake_set_env(ash_option_rows[i].variable, golden[i].value);
         expect_complaint(line);
@@ -116,7 +118,8 @@ CLAIM(each_option_names_its_bad_value) {
 CLAIM(each_option_names_its_bad_value_in_a_list) {
     for (unsigned i = 0; i < ASH_OPTION_COUNT; i++) {
         char line[300], list[100];
-        (void)snprintf(line, sizeof line, "ashlar: an entry of ASHLAR_OPTIONS is ignored: %s\n",
+        (void)snprintf(line, sizeof line,
+                       "ashlar: ASH302: an entry of ASHLAR_OPTIONS is ignored: %s\n",
                        golden[i].complaint);
         (void)snprintf(list, sizeof list, "%s=%s", ash_option_rows[i].name, golden[i].value);
         os_fake_set_env("ASHLAR_OPTIONS", list);
@@ -127,24 +130,25 @@ CLAIM(each_option_names_its_bad_value_in_a_list) {
 CLAIM(a_bad_value_in_the_list_spoils_no_other) {
     os_fake_set_env("ASHLAR_OPTIONS", "huge_pages=an,purge_delay=9");
     boot();
-    expect_text(os_fake_text(), "ashlar: an entry of ASHLAR_OPTIONS is ignored: 'an' is no value "
-                                "for huge_pages; it wants on or off\n");
+    expect_text(os_fake_text(),
+                "ashlar: ASH302: an entry of ASHLAR_OPTIONS is ignored: 'an' is no value "
+                "for huge_pages; it wants on or off\n");
     expect_equal(ash_option_value(ASH_OPTION_PURGE_DELAY), 9);
     expect_equal(ash_option_value(ASH_OPTION_HUGE_PAGES), 1);
 }
 
 CLAIM(a_name_without_a_value_is_named) {
     os_fake_set_env("ASHLAR_OPTIONS", "huge_pages");
-    expect_complaint("ashlar: an entry of ASHLAR_OPTIONS is ignored: '' is no value for "
+    expect_complaint("ashlar: ASH302: an entry of ASHLAR_OPTIONS is ignored: '' is no value for "
                      "huge_pages; it wants on or off\n");
 }
 
 CLAIM(an_unknown_option_is_told_the_nearest) {
     os_fake_set_env("ASHLAR_OPTIONS", "hugepages=1");
-    expect_complaint("ashlar: an entry of ASHLAR_OPTIONS is ignored: there is no option "
+    expect_complaint("ashlar: ASH301: an entry of ASHLAR_OPTIONS is ignored: there is no option "
                      "'hugepages'; the nearest is huge_pages\n");
     os_fake_set_env("ASHLAR_OPTIONS", "purge_delay_ms=1");
-    expect_complaint("ashlar: an entry of ASHLAR_OPTIONS is ignored: there is no option "
+    expect_complaint("ashlar: ASH301: an entry of ASHLAR_OPTIONS is ignored: there is no option "
                      "'purge_delay_ms'; the nearest is purge_delay\n");
     os_fake_set_env("ASHLAR_OPTIONS", "=1");
     boot();
@@ -153,12 +157,14 @@ CLAIM(an_unknown_option_is_told_the_nearest) {
 
 CLAIM(a_mistyped_variable_is_told_the_nearest) {
     os_fake_set_env("ASHLAR_PURGE_DELAY_MS", "100");
-    expect_complaint("ashlar: ASHLAR_PURGE_DELAY_MS is ignored: no option has this variable; the "
-                     "nearest is ASHLAR_PURGE_DELAY\n");
+    expect_complaint(
+        "ashlar: ASH303: ASHLAR_PURGE_DELAY_MS is ignored: no option has this variable; the "
+        "nearest is ASHLAR_PURGE_DELAY\n");
     os_fake_set_env("ASHLAR_PURGE_DELAY_MS", NULL);
     os_fake_set_env("ASHLAR_huge_pages", "0");
-    expect_complaint("ashlar: ASHLAR_huge_pages is ignored: no option has this variable; the "
-                     "nearest is ASHLAR_HUGE_PAGES\n");
+    expect_complaint(
+        "ashlar: ASH303: ASHLAR_huge_pages is ignored: no option has this variable; the "
+        "nearest is ASHLAR_HUGE_PAGES\n");
 }
 
 CLAIM(variables_of_others_are_let_alone) {
@@ -174,7 +180,7 @@ CLAIM(variables_of_others_are_let_alone) {
 CLAIM(a_very_long_value_is_cut) {
     os_fake_set_env("ASHLAR_HUGE_PAGES",
                     "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx");
-    expect_complaint("ashlar: ASHLAR_HUGE_PAGES is ignored: "
+    expect_complaint("ashlar: ASH302: ASHLAR_HUGE_PAGES is ignored: "
                      "'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx' is no value for huge_pages; it "
                      "wants on or off\n");
 }
@@ -211,17 +217,19 @@ CLAIM(what_is_wrong_is_said_once_whatever_boot_does) {
 CLAIM(warnings_can_be_turned_off) {
     os_fake_set_quiet(true);
     expect_equal(ash_option_set(ASH_OPTION_SHOW_WARNINGS, 0), 0);
-    ash_report("never seen");
+    ash_report(ASH_E_ID_CHANGED);
     expect_text(os_fake_text(), "");
     expect_equal(ash_option_set(ASH_OPTION_SHOW_WARNINGS, 1), 0);
-    ash_report("seen");
-    expect_text(os_fake_text(), "ashlar: seen\n");
+    ash_report(ASH_E_ID_CHANGED);
+    expect_text(os_fake_text(),
+                "ashlar: ASH203: the id of a thread has changed; using the kernel's; "
+                "docs/thread-identity.md says why\n");
 }
 
 DEATH(a_warning_can_end_the_process) {
     expect_equal(ash_option_set(ASH_OPTION_SHOW_WARNINGS, 0), 0);
     expect_equal(ash_option_set(ASH_OPTION_ABORT_ON_WARNING, 1), 0);
-    last_words("the option abort_on_warning ends the process");
+    last_words("ASH403: the option abort_on_warning ends the process; the line before says why");
     static char not_ours[64];
     ash_free(not_ours);
 }

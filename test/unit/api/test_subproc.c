@@ -142,7 +142,7 @@ DEATH(a_sub_process_that_is_ended_twice_is_seen) {
     player_enter(0);
     ash_subproc_t *subproc = ash_subproc_new();
     expect_equal(ash_subproc_destroy(subproc), 0);
-    last_words("ash_subproc_destroy of %#jx: that sub-process has ended before",
+    last_words("ASH105: ash_subproc_destroy of %#jx: that sub-process has ended before...",
                (uintmax_t)(uintptr_t)subproc);
     (void)ash_subproc_destroy(subproc);
 }

@@ -128,7 +128,7 @@ CLAIM(real_threads_leave_their_heaps_to_the_next) {
 }
 
 DEATH(another_threads_heap_in_the_slot_is_seen) {
-    last_words("assertion failed: ash_thread_is_mine(heap)...");
+    last_words("ASH901: assertion failed: ash_thread_is_mine(heap)...");
     player_enter(1);
     struct ash_heap *heap = player_heap();
     player_enter(2);
@@ -181,8 +181,9 @@ CLAIM(with_another_threads_heap_in_the_slot_a_key_serves) {
     make_slow_paths();
     expect_equal(identity().foreign, 1);
     expect_text(identity().slot_now, "key");
-    expect_text(os_fake_text(), "ashlar: a thread was given another thread's heap (raw clone?); "
-                                "going on more slowly, see docs/thread-identity.md\n");
+    expect_text(os_fake_text(),
+                "ashlar: ASH202: a thread was given another thread's heap (raw clone?); "
+                "going on more slowly; docs/thread-identity.md says why\n");
     expect(ash_thread_heap() == NULL);
     expect(player_heap() == second);
     ash_free(block);

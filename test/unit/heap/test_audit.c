@@ -25,7 +25,7 @@ static void start(void) {
 }
 
 static void broken(const char *condition) {
-    last_words("assertion failed: %s...", condition);
+    last_words("ASH901: assertion failed: %s...", condition);
 }
 
 CLAIM(sound_heaps_pass) {

@@ -133,7 +133,7 @@ CLAIM(a_heap_that_is_looked_at_is_shut) {
 DEATH(a_list_that_was_overwritten_ends_the_process) {
     start();
     owner->bins[CLASS].head->next = (struct ash_block *)(void *)lists;
-    last_words("a list of freed blocks was overwritten (write after free?)");
+    last_words("ASH111: a list of freed blocks was overwritten (write after free?)...");
     (void)look();
 }
 

@@ -260,21 +260,22 @@ DEATH(a_small_block_of_an_ended_heap_is_refused) {
     ash_heap_t *heap = start();
     expect(ash_heap_malloc(heap, 24) != NULL);
     ash_heap_destroy(heap);
-    last_words("use of %#jx: that heap has ended before", (uintmax_t)(uintptr_t)heap);
+    last_words("ASH104: use of %#jx: that heap has ended before...", (uintmax_t)(uintptr_t)heap);
     (void)!ash_heap_malloc(heap, 24);
 }
 
 DEATH(a_large_block_of_an_ended_heap_is_refused) {
     ash_heap_t *heap = start();
     ash_heap_delete(heap);
-    last_words("use of %#jx: that heap has ended before", (uintmax_t)(uintptr_t)heap);
+    last_words("ASH104: use of %#jx: that heap has ended before...", (uintmax_t)(uintptr_t)heap);
     (void)!ash_heap_malloc(heap, ASH_BLOCK_MAX + 1);
 }
 
 DEATH(a_heap_that_is_ended_twice_is_seen) {
     ash_heap_t *heap = start();
     ash_heap_destroy(heap);
-    last_words("ash_heap_destroy of %#jx: that heap has ended before", (uintmax_t)(uintptr_t)heap);
+    last_words("ASH104: ash_heap_destroy of %#jx: that heap has ended...",
+               (uintmax_t)(uintptr_t)heap);
     ash_heap_destroy(heap);
 }
 

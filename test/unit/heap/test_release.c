@@ -114,7 +114,8 @@ CLAIM(a_free_into_a_full_bin_makes_room) {
 DEATH(a_block_that_is_twice_in_the_bin_is_seen) {
     start();
     take(4);
-    last_words("double free of %#jx: it is free already", (uintmax_t)(uintptr_t)blocks[1]);
+    last_words("ASH101: double free of %#jx: it is free already...",
+               (uintmax_t)(uintptr_t)blocks[1]);
     give(blocks[1]);
     ash_free(blocks[1]);
     ash_release(heap, CLASS, 0);

@@ -212,7 +212,7 @@ CLAIM(a_full_spans_worth_of_blocks_fits_the_count) {
 }
 
 DEATH(a_chain_that_was_written_to_is_seen) {
-    last_words("a list of freed blocks was overwritten (write after free?)");
+    last_words("ASH111: a list of freed blocks was overwritten (write after free?)...");
     start();
     struct ash_block *first = owners_block(CLASS), *second = owners_block(CLASS);
     ash_remote_free_now(ash_record_first(first), first);
@@ -224,7 +224,7 @@ DEATH(a_chain_that_was_written_to_is_seen) {
 DEATH(two_threads_that_free_one_block_are_seen) {
     start();
     struct ash_block *block = owners_block(CLASS);
-    last_words("double free of %#jx: it is free already", (uintmax_t)(uintptr_t)block);
+    last_words("ASH101: double free of %#jx: it is free already...", (uintmax_t)(uintptr_t)block);
     ash_remote_free_now(ash_record_first(block), block);
     ash_remote_drain(owner);
     ash_remote_free_now(ash_record_first(block), block);

@@ -209,7 +209,7 @@ DEATH(a_block_that_comes_back_twice_is_seen) {
     struct ash_record *span = current_span(8);
     struct ash_block *block = take(span);
     give(span, block);
-    last_words("double free of %#jx: it is free already", (uintmax_t)(uintptr_t)block);
+    last_words("ASH101: double free of %#jx: it is free already...", (uintmax_t)(uintptr_t)block);
     give(span, block);
 }
 
@@ -217,7 +217,7 @@ DEATH(a_pointer_into_a_block_is_seen) {
     start();
     struct ash_record *span = current_span(8);
     char *inside = (char *)take(span) + 16;
-    last_words("free of %#jx: it does not point to the start of a block",
+    last_words("ASH103: free of %#jx: it does not point to the start of a block...",
                (uintmax_t)(uintptr_t)inside);
     give(span, (struct ash_block *)(void *)inside);
 }
@@ -226,7 +226,7 @@ DEATH(an_odd_pointer_is_seen) {
     start();
     struct ash_record *span = current_span(8);
     char *inside = (char *)take(span) + 1;
-    last_words("free of %#jx: it does not point to the start of a block",
+    last_words("ASH103: free of %#jx: it does not point to the start of a block...",
                (uintmax_t)(uintptr_t)inside);
     give(span, (struct ash_block *)(void *)inside);
 }
@@ -236,13 +236,13 @@ DEATH(a_block_that_was_never_given_is_seen) {
     struct ash_record *span = current_span(8);
     (void)take(span);
     char *never = ash_record_start(span) + span->carved * ash_classes[8].block_bytes;
-    last_words("free of %#jx: it does not point to the start of a block",
+    last_words("ASH103: free of %#jx: it does not point to the start of a block...",
                (uintmax_t)(uintptr_t)never);
     give(span, (struct ash_block *)(void *)never);
 }
 
 DEATH(more_blocks_than_were_out_are_seen) {
-    last_words("assertion failed: used >= count at ...");
+    last_words("ASH901: assertion failed: used >= count at ...");
     start();
     struct ash_record *span = current_span(8);
     struct ash_block *block = take(span);

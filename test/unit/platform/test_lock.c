@@ -94,7 +94,7 @@ CLAIM(locks_are_taken_upwards_and_dropped_in_any_order) {
 
 // Asserted in debug builds alone, so these run in those alone.
 static void assertion_words(const char *condition) {
-    last_words("assertion failed: %s at ...", condition);
+    last_words("ASH901: assertion failed: %s at ...", condition);
 }
 
 DEATH(a_lower_rank_after_a_higher_one_is_seen) {

@@ -184,7 +184,7 @@ CLAIM(large_pages_are_kept_to) {
 }
 
 DEATH(resizing_what_another_thread_resizes_is_seen) {
-    last_words("two threads resize or free one huge block");
+    last_words("ASH112: two threads resize or free one huge block...");
     take(1, 4 * PAGE, PAGE);
     char *block = blocks[1];
     give(1);

@@ -342,7 +342,7 @@ CLAIM(the_first_touch_of_a_huge_page_dirties_all_of_it) {
 }
 
 DEATH(giving_a_slice_twice_is_seen) {
-    last_words("assertion failed: (u->free & mask) == 0 at ...");
+    last_words("ASH901: assertion failed: (u->free & mask) == 0 at ...");
     start();
     struct ash_record *run = take(4);
     give(run, 4);

@@ -1,0 +1,28 @@
+// The catalogue of errors as data, made of ashlar/errors.def.
+
+#ifndef ASH_BASE_ERRORS_H
+#define ASH_BASE_ERRORS_H
+
+#include "ashlar/errors.h"
+
+enum ash_error_kind {
+    ASH_ERROR_FATAL,
+    ASH_ERROR_SURVIVABLE,
+    ASH_ERROR_WARNING,
+    ASH_ERROR_SETTING,
+};
+
+struct ash_error_row {
+    enum ash_error error;
+    enum ash_error_kind kind;
+    const char *code;  // "ASH101"
+    const char *why, *next;
+};
+
+// The row of an error, which there is.
+const struct ash_error_row *ash_error_row(enum ash_error error);
+
+// All rows in the order of their codes; NULL behind the last one.
+const struct ash_error_row *ash_error_at(unsigned index);
+
+#endif
