@@ -300,8 +300,9 @@ ASH_EXPORT bool ash_heap_collect(ash_heap_t *heap) ASH_NOEXCEPT;
 ASH_EXPORT void ash_heap_set_limit(ash_heap_t *heap, size_t bytes) ASH_NOEXCEPT;
 ASH_EXPORT size_t ash_heap_bytes(const ash_heap_t *heap) ASH_NOEXCEPT;
 
-// As the functions without `heap_`, from that heap. The resizing ones accept a block of any heap;
-// if it moves, it moves to `heap`. (ash_realloc leaves a block in its heap.)
+// As the functions without `heap_`, from that heap. One that has ended ends the process, where it
+// is asked for memory. The resizing ones accept a block of any heap; if it moves, it moves to
+// `heap`. (ash_realloc leaves a block in its heap.)
 ASH_EXPORT ASH_NODISCARD void *ash_heap_malloc(ash_heap_t *heap, size_t bytes) ASH_NOEXCEPT;
 ASH_EXPORT ASH_NODISCARD void *ash_heap_zalloc(ash_heap_t *heap, size_t bytes) ASH_NOEXCEPT;
 ASH_EXPORT ASH_NODISCARD void *ash_heap_calloc(ash_heap_t *heap, size_t count,
@@ -312,10 +313,76 @@ ASH_EXPORT ASH_NODISCARD void *ash_heap_reallocarray(ash_heap_t *heap, void *blo
                                                      size_t bytes) ASH_NOEXCEPT;
 ASH_EXPORT ASH_NODISCARD void *ash_heap_aligned_alloc(ash_heap_t *heap, size_t align,
                                                       size_t bytes) ASH_NOEXCEPT;
+
+// The extended family. (ash_expand and ash_ufree need no heap.)
+ASH_EXPORT ASH_NODISCARD void *ash_heap_malloc_small(ash_heap_t *heap, size_t bytes) ASH_NOEXCEPT;
+ASH_EXPORT ASH_NODISCARD void *ash_heap_zalloc_small(ash_heap_t *heap, size_t bytes) ASH_NOEXCEPT;
+ASH_EXPORT ASH_NODISCARD void *ash_heap_mallocn(ash_heap_t *heap, size_t count,
+                                                size_t bytes) ASH_NOEXCEPT;
+ASH_EXPORT ASH_NODISCARD void *ash_heap_callocn(ash_heap_t *heap, size_t count,
+                                                size_t bytes) ASH_NOEXCEPT;
+ASH_EXPORT ASH_NODISCARD void *ash_heap_reallocn(ash_heap_t *heap, void *block, size_t count,
+                                                 size_t bytes) ASH_NOEXCEPT;
+ASH_EXPORT ASH_NODISCARD void *ash_heap_reallocf(ash_heap_t *heap, void *block,
+                                                 size_t bytes) ASH_NOEXCEPT;
+ASH_EXPORT ASH_NODISCARD void *ash_heap_rezalloc(ash_heap_t *heap, void *block,
+                                                 size_t bytes) ASH_NOEXCEPT;
+ASH_EXPORT ASH_NODISCARD void *ash_heap_recalloc(ash_heap_t *heap, void *block, size_t count,
+                                                 size_t bytes) ASH_NOEXCEPT;
+ASH_EXPORT ASH_NODISCARD void *ash_heap_malloc_aligned(ash_heap_t *heap, size_t bytes,
+                                                       size_t align) ASH_NOEXCEPT;
+ASH_EXPORT ASH_NODISCARD void *ash_heap_zalloc_aligned(ash_heap_t *heap, size_t bytes,
+                                                       size_t align) ASH_NOEXCEPT;
+ASH_EXPORT ASH_NODISCARD void *ash_heap_mallocn_aligned(ash_heap_t *heap, size_t count,
+                                                        size_t bytes, size_t align) ASH_NOEXCEPT;
+ASH_EXPORT ASH_NODISCARD void *ash_heap_calloc_aligned(ash_heap_t *heap, size_t count, size_t bytes,
+                                                       size_t align) ASH_NOEXCEPT;
 ASH_EXPORT ASH_NODISCARD void *ash_heap_malloc_aligned_at(ash_heap_t *heap, size_t bytes,
                                                           size_t align, size_t offset) ASH_NOEXCEPT;
 ASH_EXPORT ASH_NODISCARD void *ash_heap_zalloc_aligned_at(ash_heap_t *heap, size_t bytes,
                                                           size_t align, size_t offset) ASH_NOEXCEPT;
+ASH_EXPORT ASH_NODISCARD void *ash_heap_calloc_aligned_at(ash_heap_t *heap, size_t count,
+                                                          size_t bytes, size_t align,
+                                                          size_t offset) ASH_NOEXCEPT;
+ASH_EXPORT ASH_NODISCARD void *ash_heap_realloc_aligned(ash_heap_t *heap, void *block, size_t bytes,
+                                                        size_t align) ASH_NOEXCEPT;
+ASH_EXPORT ASH_NODISCARD void *ash_heap_reallocn_aligned(ash_heap_t *heap, void *block,
+                                                         size_t count, size_t bytes,
+                                                         size_t align) ASH_NOEXCEPT;
+ASH_EXPORT ASH_NODISCARD void *ash_heap_realloc_aligned_at(ash_heap_t *heap, void *block,
+                                                           size_t bytes, size_t align,
+                                                           size_t offset) ASH_NOEXCEPT;
+ASH_EXPORT ASH_NODISCARD void *ash_heap_rezalloc_aligned(ash_heap_t *heap, void *block,
+                                                         size_t bytes, size_t align) ASH_NOEXCEPT;
+ASH_EXPORT ASH_NODISCARD void *ash_heap_rezalloc_aligned_at(ash_heap_t *heap, void *block,
+                                                            size_t bytes, size_t align,
+                                                            size_t offset) ASH_NOEXCEPT;
+ASH_EXPORT ASH_NODISCARD void *ash_heap_recalloc_aligned(ash_heap_t *heap, void *block,
+                                                         size_t count, size_t bytes,
+                                                         size_t align) ASH_NOEXCEPT;
+ASH_EXPORT ASH_NODISCARD void *ash_heap_recalloc_aligned_at(ash_heap_t *heap, void *block,
+                                                            size_t count, size_t bytes,
+                                                            size_t align,
+                                                            size_t offset) ASH_NOEXCEPT;
+ASH_EXPORT ASH_NODISCARD void *ash_heap_umalloc(ash_heap_t *heap, size_t bytes,
+                                                size_t *usable) ASH_NOEXCEPT;
+ASH_EXPORT ASH_NODISCARD void *ash_heap_uzalloc(ash_heap_t *heap, size_t bytes,
+                                                size_t *usable) ASH_NOEXCEPT;
+ASH_EXPORT ASH_NODISCARD void *ash_heap_ucalloc(ash_heap_t *heap, size_t count, size_t bytes,
+                                                size_t *usable) ASH_NOEXCEPT;
+ASH_EXPORT ASH_NODISCARD void *ash_heap_urealloc(ash_heap_t *heap, void *block, size_t bytes,
+                                                 size_t *before, size_t *after) ASH_NOEXCEPT;
+ASH_EXPORT ASH_NODISCARD void *ash_heap_umalloc_aligned(ash_heap_t *heap, size_t bytes,
+                                                        size_t align, size_t *usable) ASH_NOEXCEPT;
+ASH_EXPORT ASH_NODISCARD void *ash_heap_uzalloc_aligned(ash_heap_t *heap, size_t bytes,
+                                                        size_t align, size_t *usable) ASH_NOEXCEPT;
+ASH_EXPORT ASH_NODISCARD char *ash_heap_strdup(ash_heap_t *heap, const char *string) ASH_NOEXCEPT;
+ASH_EXPORT ASH_NODISCARD char *ash_heap_strndup(ash_heap_t *heap, const char *string,
+                                                size_t most) ASH_NOEXCEPT;
+ASH_EXPORT ASH_NODISCARD wchar_t *ash_heap_wcsdup(ash_heap_t *heap,
+                                                  const wchar_t *string) ASH_NOEXCEPT;
+ASH_EXPORT ASH_NODISCARD char *ash_heap_realpath(ash_heap_t *heap, const char *path,
+                                                 char *resolved) ASH_NOEXCEPT;
 
 // Sub-processes -----------------------------------------------------------------
 

@@ -19,4 +19,15 @@ void *ash_aligned_take_known(struct ash_realm *realm, size_t align, size_t bytes
 void *ash_aligned_take_at(struct ash_realm *realm, size_t align, size_t offset, size_t bytes,
                           bool *zero);
 
+// What callers see, with a realm: errno is set on failure, and kept on success. `realm` NULL is the
+// calling thread's own; where a block is resized, its own. All of it is zero with `clear`.
+void *ash_take_at(struct ash_realm *realm, size_t bytes, size_t align, size_t offset, bool clear);
+void *ash_resize_at(struct ash_realm *realm, void *block, size_t bytes, size_t align,
+                    size_t offset);
+
+// The same, which clear as ash_rezalloc says.
+void *ash_resize_zero_at(struct ash_realm *realm, void *block, size_t bytes, size_t align,
+                         size_t offset);
+void *ash_resize_zero(struct ash_realm *realm, void *block, size_t bytes);
+
 #endif

@@ -12,7 +12,10 @@
 #include "api/inplace.h"
 #include "api/large.h"
 #include "api/malloc.h"
+#include "api/pending.h"
 #include "api/query.h"
+#include "api/realloc.h"
+#include "api/zalloc.h"
 #include "ashlar/ashlar.h"
 #include "base/bits.h"
 #include "platform/os.h"
@@ -76,6 +79,7 @@ static void *at_odd_place(struct ash_realm *realm, size_t align, size_t offset, 
         block = at_either(realm, align, offset, bytes, zero);
     }
     ash_helper_start();
+    ash_pending();
     return block;
 }
 
@@ -86,13 +90,13 @@ void *ash_aligned_take_at(struct ash_realm *realm, size_t align, size_t offset, 
                        : at_odd_place(ash_thread_realm(realm), align, offset, bytes, zero);
 }
 
-static void *at_take(size_t bytes, size_t align, size_t offset, bool clear) {
+void *ash_take_at(struct ash_realm *realm, size_t bytes, size_t align, size_t offset, bool clear) {
     if (!ash_is_power_of_two(align)) {
         errno = EINVAL;
         return NULL;
     }
     bool zero = false;
-    void *block = ash_aligned_take_at(NULL, align, offset, bytes, &zero);
+    void *block = ash_aligned_take_at(realm, align, offset, bytes, &zero);
     if (block == NULL) {
         errno = ENOMEM;
         return NULL;
@@ -106,40 +110,48 @@ static bool at_is_placed(const void *block, size_t align, size_t offset) {
     return (((uintptr_t)block + offset) & (align - 1)) == 0;
 }
 
-// A block stays in its realm.
-static void *at_move(void *block, size_t held, size_t bytes, size_t align, size_t offset) {
+// What a block is to become.
+struct at_goal {
+    struct ash_realm *realm;  // where it moves to if it must; NULL: it stays in its own
+    size_t bytes, align, offset;
+};
+
+static void *at_move(void *block, size_t held, const struct at_goal *to) {
     bool zero;
-    void *moved = ash_aligned_take_at(ash_query_realm(block), align, offset, bytes, &zero);
+    struct ash_realm *realm = to->realm != NULL ? to->realm : ash_query_realm(block);
+    void *moved = ash_aligned_take_at(realm, to->align, to->offset, to->bytes, &zero);
     if (moved != NULL) {
-        memcpy(moved, block, ash_min(held, bytes));
+        memcpy(moved, block, ash_min(held, to->bytes));
         ash_free_inline(block);
     }
     return moved;
 }
 
 // A huge block keeps its place in its page, wherever its pages go.
-static void *at_resize(void *block, size_t held, size_t bytes, size_t align, size_t offset) {
-    if (!at_is_placed(block, align, offset)) {
-        return at_move(block, held, bytes, align, offset);
+static void *at_resize(void *block, size_t held, const struct at_goal *to) {
+    size_t bytes = to->bytes;
+    if (!at_is_placed(block, to->align, to->offset)) {
+        return at_move(block, held, to);
     }
-    bool is_odd = (offset & (align - 1)) != 0;  // moved, it would be a run as it is now
+    bool is_odd = (to->offset & (to->align - 1)) != 0;  // moved, it would be a run as it is now
     if (ash_inplace_resize(block, held, bytes) ||
         (is_odd && bytes <= held && held <= ASH_BLOCK_MAX)) {
         return block;
     }
     void *moved = NULL;
-    if (align <= ash_os_page_bytes() && bytes > ASH_MOVE_MIN && ash_inplace_is_huge(block)) {
+    if (to->align <= ash_os_page_bytes() && bytes > ASH_MOVE_MIN && ash_inplace_is_huge(block)) {
         struct ash_huge huge = ash_huge_find(block);
         moved = ash_large_resize_huge(&huge, bytes);
     }
     if (moved == NULL) {
-        moved = at_move(block, held, bytes, align, offset);
+        moved = at_move(block, held, to);
     }
     return moved == NULL && bytes <= held ? block : moved;
 }
 
-static void *at_realloc(void *block, size_t bytes, size_t align, size_t offset) {
-    if (!ash_is_power_of_two(align)) {
+static void *at_realloc(void *block, const struct at_goal *to) {
+    size_t bytes = to->bytes;
+    if (!ash_is_power_of_two(to->align)) {
         errno = EINVAL;
         return NULL;
     }
@@ -154,7 +166,7 @@ static void *at_realloc(void *block, size_t bytes, size_t align, size_t offset) 
         return NULL;
     }
     int saved_errno = errno;
-    void *moved = bytes > ASH_LARGE_MAX ? NULL : at_resize(block, held, bytes, align, offset);
+    void *moved = bytes > ASH_LARGE_MAX ? NULL : at_resize(block, held, to);
     errno = moved == NULL ? ENOMEM : saved_errno;
     return moved;
 }
@@ -174,12 +186,37 @@ static void *at_clear(void *block, size_t held, size_t bytes) {
     return block;
 }
 
-ASH_NOINLINE void *ash_rezalloc(void *block, size_t bytes) {
+void *ash_resize_zero(struct ash_realm *realm, void *block, size_t bytes) {
     if (block == NULL) {
-        return ash_zalloc(bytes);
+        return realm == NULL ? ash_zalloc(bytes) : ash_take_zero(realm, bytes);
     }
     size_t held = ash_query_bytes(block);
-    return at_clear(ash_realloc(block, bytes), held, bytes);
+    return at_clear(ash_resize(realm, block, bytes), held, bytes);
+}
+
+void *ash_resize_at(struct ash_realm *realm, void *block, size_t bytes, size_t align,
+                    size_t offset) {
+    const struct at_goal to = {realm, bytes, align, offset};
+    return block == NULL ? ash_take_at(realm, bytes, align, offset, false) : at_realloc(block, &to);
+}
+
+void *ash_resize_zero_at(struct ash_realm *realm, void *block, size_t bytes, size_t align,
+                         size_t offset) {
+    if (block == NULL) {
+        return ash_take_at(realm, bytes, align, offset, true);
+    }
+    size_t held = ash_query_bytes(block);
+    return at_clear(ash_resize_at(realm, block, bytes, align, offset), held, bytes);
+}
+
+// SIZE_MAX, which nobody gets, if it overflows.
+static size_t at_product(size_t count, size_t bytes) {
+    size_t total;
+    return ash_mul_overflows(count, bytes, &total) ? SIZE_MAX : total;
+}
+
+ASH_NOINLINE void *ash_rezalloc(void *block, size_t bytes) {
+    return ash_resize_zero(NULL, block, bytes);
 }
 
 ASH_NOINLINE void *ash_recalloc(void *block, size_t count, size_t bytes) {
@@ -194,71 +231,58 @@ ASH_NOINLINE void *ash_recalloc(void *block, size_t count, size_t bytes) {
 // What callers see --------------------------------------------------------------------------
 
 ASH_NOINLINE void *ash_malloc_aligned(size_t bytes, size_t align) {
-    return at_take(bytes, align, 0, false);
+    return ash_take_at(NULL, bytes, align, 0, false);
 }
 
 ASH_NOINLINE void *ash_mallocn_aligned(size_t count, size_t bytes, size_t align) {
-    size_t total;
-    bool overflows = ash_mul_overflows(count, bytes, &total);
-    return at_take(overflows ? SIZE_MAX : total, align, 0, false);
+    return ash_take_at(NULL, at_product(count, bytes), align, 0, false);
 }
 
 ASH_NOINLINE void *ash_malloc_aligned_at(size_t bytes, size_t align, size_t offset) {
-    return at_take(bytes, align, offset, false);
+    return ash_take_at(NULL, bytes, align, offset, false);
 }
 
 ASH_NOINLINE void *ash_zalloc_aligned(size_t bytes, size_t align) {
-    return at_take(bytes, align, 0, true);
+    return ash_take_at(NULL, bytes, align, 0, true);
 }
 
 ASH_NOINLINE void *ash_zalloc_aligned_at(size_t bytes, size_t align, size_t offset) {
-    return at_take(bytes, align, offset, true);
+    return ash_take_at(NULL, bytes, align, offset, true);
 }
 
 ASH_NOINLINE void *ash_calloc_aligned_at(size_t count, size_t bytes, size_t align, size_t offset) {
-    size_t total;
-    bool overflows = ash_mul_overflows(count, bytes, &total);
-    return at_take(overflows ? SIZE_MAX : total, align, offset, true);
+    return ash_take_at(NULL, at_product(count, bytes), align, offset, true);
 }
 
 ASH_NOINLINE void *ash_calloc_aligned(size_t count, size_t bytes, size_t align) {
-    return ash_calloc_aligned_at(count, bytes, align, 0);
+    return ash_take_at(NULL, at_product(count, bytes), align, 0, true);
 }
 
 ASH_NOINLINE void *ash_realloc_aligned_at(void *block, size_t bytes, size_t align, size_t offset) {
-    return block == NULL ? at_take(bytes, align, offset, false)
-                         : at_realloc(block, bytes, align, offset);
+    return ash_resize_at(NULL, block, bytes, align, offset);
 }
 
 ASH_NOINLINE void *ash_realloc_aligned(void *block, size_t bytes, size_t align) {
-    return ash_realloc_aligned_at(block, bytes, align, 0);
+    return ash_resize_at(NULL, block, bytes, align, 0);
 }
 
 ASH_NOINLINE void *ash_reallocn_aligned(void *block, size_t count, size_t bytes, size_t align) {
-    size_t total;
-    bool overflows = ash_mul_overflows(count, bytes, &total);
-    return ash_realloc_aligned_at(block, overflows ? SIZE_MAX : total, align, 0);
+    return ash_resize_at(NULL, block, at_product(count, bytes), align, 0);
 }
 
 ASH_NOINLINE void *ash_rezalloc_aligned_at(void *block, size_t bytes, size_t align, size_t offset) {
-    if (block == NULL) {
-        return at_take(bytes, align, offset, true);
-    }
-    size_t held = ash_query_bytes(block);
-    return at_clear(at_realloc(block, bytes, align, offset), held, bytes);
+    return ash_resize_zero_at(NULL, block, bytes, align, offset);
 }
 
 ASH_NOINLINE void *ash_rezalloc_aligned(void *block, size_t bytes, size_t align) {
-    return ash_rezalloc_aligned_at(block, bytes, align, 0);
+    return ash_resize_zero_at(NULL, block, bytes, align, 0);
 }
 
 ASH_NOINLINE void *ash_recalloc_aligned_at(void *block, size_t count, size_t bytes, size_t align,
                                            size_t offset) {
-    size_t total;
-    bool overflows = ash_mul_overflows(count, bytes, &total);
-    return ash_rezalloc_aligned_at(block, overflows ? SIZE_MAX : total, align, offset);
+    return ash_resize_zero_at(NULL, block, at_product(count, bytes), align, offset);
 }
 
 ASH_NOINLINE void *ash_recalloc_aligned(void *block, size_t count, size_t bytes, size_t align) {
-    return ash_recalloc_aligned_at(block, count, bytes, align, 0);
+    return ash_resize_zero_at(NULL, block, at_product(count, bytes), align, 0);
 }

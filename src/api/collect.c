@@ -2,6 +2,7 @@
 
 #include "api/helper.h"
 #include "api/late.h"
+#include "api/pending.h"
 #include "api/thread.h"
 #include "ashlar/ashlar.h"
 #include "base/compiler.h"
@@ -57,6 +58,7 @@ bool ash_collect_realm(const struct ash_realm *realm) {
     if (mine == NULL) {
         return false;
     }
+    ash_pending_force();
     if (mine != &ash_heap_done) {
         collect_mine(mine, realm);
     }

@@ -4,6 +4,7 @@
 
 #include "api/boot.h"
 #include "api/helper.h"
+#include "api/pending.h"
 #include "ashlar/ashlar.h"
 #include "base/bits.h"
 #include "base/compiler.h"
@@ -81,6 +82,7 @@ void *ash_large_take(struct ash_realm *realm, size_t bytes, size_t align, bool *
         block = large_either(realm, bytes, align, zero);
     }
     ash_helper_start();
+    ash_pending();
     return block;
 }
 

@@ -5,6 +5,7 @@
 #include "api/helper.h"
 #include "api/large.h"
 #include "api/late.h"
+#include "api/pending.h"
 #include "ashlar/ashlar.h"
 #include "base/assert.h"
 #include "heap/audit.h"
@@ -25,6 +26,7 @@ static void *malloc_refill(struct ash_heap *heap, unsigned class_index) {
     void *block = ash_refill(heap, class_index);
     ash_hold_end(heap);
     ash_helper_start();
+    ash_pending();
     return block;
 }
 

@@ -138,6 +138,7 @@ static struct ash_heap *thread_make_heap(uint32_t tid, uint32_t process) {
         return NULL;
     }
     heap->hooked = false;
+    heap->calling = false;  // its thread before may have ended in such a call
     heap->thread_id = ash_identity();
     ash_registry_set_thread(heap, tid, process);
     if (tid != process) {

@@ -19,7 +19,7 @@ enum { OPTION_SHOWN_BYTES = 39, OPTION_NAME_BYTES = 40 };
         .since = SINCE, \
         .fallback = FALLBACK, \
         .lowest = LOWEST, \
-        .highest = HIGHEST, \
+        .highest = (HIGHEST) == 0 ? PTRDIFF_MAX : (HIGHEST), \
         .kind = ASH_OPTION_KIND_##KIND, \
         .at_start = OPTION_##SETTABLE, \
     },
@@ -229,9 +229,13 @@ void ash_option_print_wants(struct ash_fmt *out, const struct ash_option_row *ro
         ash_fmt_text(out, "on or off");
         return;
     }
-    ash_fmt_uint(out, row->lowest);
-    ash_fmt_text(out, " to ");
-    ash_fmt_uint(out, row->highest);
+    if (row->highest == PTRDIFF_MAX) {
+        ash_fmt_text(out, "any number of");
+    } else {
+        ash_fmt_uint(out, row->lowest);
+        ash_fmt_text(out, " to ");
+        ash_fmt_uint(out, row->highest);
+    }
     ash_fmt_text(out, endings[row->kind]);
 }
 

@@ -6,10 +6,10 @@
 
 // Without force, the calling thread's part alone, and nothing is given to the system at once.
 void mi_collect(bool force) {
-    ash_mi_deferred(force);
     if (force) {
-        (void)ash_collect();
+        (void)ash_collect();  // calls the deferred function
     } else {
+        ash_mi_deferred(false);
         ash_thread_idle();
     }
 }

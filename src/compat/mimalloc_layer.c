@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ashlar/control.h"
 #include "base/bits.h"
 
 _Atomic bool ash_mi_special;
@@ -24,14 +25,11 @@ static struct layer_callback layer_output, layer_errors, layer_later;
 
 struct layer_thread {
     ash_heap_t *heap;  // NULL: the thread's own
-    unsigned turns;    // of ash_mi_heap_slow, since the deferred function was called
     bool deferring;
     unsigned long long heartbeat;
 };
 
 static ASH_THREAD_LOCAL struct layer_thread layer_thread;
-
-enum { LAYER_TURNS = 1000 };
 
 static void layer_register(struct layer_callback *callback, layer_function function, void *arg) {
     atomic_store_explicit(&callback->user, arg, memory_order_relaxed);
@@ -50,6 +48,7 @@ static layer_function layer_registered(struct layer_callback *callback, void **a
 
 void mi_register_output(mi_output_fun *out, void *arg) {
     layer_register(&layer_output, (layer_function)out, arg);
+    ash_set_output(out, arg);
 }
 
 static void layer_write(const char *text, size_t length) {
@@ -101,8 +100,38 @@ void ash_mi_add_number(struct ash_mi_text *line, long long number) {
 
 // Errors --------------------------------------------------------------------------------
 
+// What ashlar itself finds, in this interface's codes; 0 for what has none.
+static int layer_code(enum ash_error error) {
+    switch (error) {
+    case ASH_E_DOUBLE_FREE:
+        return EAGAIN;
+    case ASH_E_LIST_OVERWRITTEN:
+    case ASH_E_HUGE_RACE:
+        return EFAULT;
+    case ASH_E_NO_BLOCK:
+    case ASH_E_NOT_A_START:
+    case ASH_E_FOREIGN_FREE:
+    case ASH_E_HEAP_ENDED:
+    case ASH_E_SUBPROC_ENDED:
+        return EINVAL;
+    default:
+        return 0;
+    }
+}
+
+static void layer_hear(enum ash_error error, const char *text, const void *pointer, void *unused) {
+    (void)text, (void)pointer, (void)unused;
+    void *arg;
+    int code = layer_code(error);
+    mi_error_fun *told = (mi_error_fun *)layer_registered(&layer_errors, &arg);
+    if (told != NULL && code != 0) {
+        told(code, arg);
+    }
+}
+
 void mi_register_error(mi_error_fun *fun, void *arg) {
     layer_register(&layer_errors, (layer_function)fun, arg);
+    ash_set_error_handler(fun == NULL ? NULL : layer_hear, NULL);
     if (fun != NULL) {
         atomic_store_explicit(&ash_mi_checked, true, memory_order_relaxed);
     }
@@ -178,18 +207,20 @@ void ash_mi_forget_heap(const ash_heap_t *heap) {
     }
 }
 
+static void layer_defer(bool force, size_t heartbeat, void *unused) {
+    (void)heartbeat, (void)unused;
+    ash_mi_deferred(force);
+}
+
 void mi_register_deferred_free(mi_deferred_free_fun *deferred_free, void *arg) {
     layer_register(&layer_later, (layer_function)deferred_free, arg);
-    if (deferred_free != NULL) {
-        atomic_store_explicit(&ash_mi_special, true, memory_order_relaxed);
-    }
+    ash_set_deferred_free(deferred_free == NULL ? NULL : layer_defer, NULL);
 }
 
 // It may allocate: then it is not called again within.
 void ash_mi_deferred(bool force) {
     void *arg;
     mi_deferred_free_fun *later = (mi_deferred_free_fun *)layer_registered(&layer_later, &arg);
-    layer_thread.turns = 0;
     if (later != NULL && !layer_thread.deferring) {
         int saved_errno = errno;
         layer_thread.deferring = true;
@@ -200,9 +231,6 @@ void ash_mi_deferred(bool force) {
 }
 
 ASH_COLD ash_heap_t *ash_mi_heap_slow(void) {
-    if (++layer_thread.turns >= LAYER_TURNS) {
-        ash_mi_deferred(false);
-    }
     return layer_thread.heap;
 }
 

@@ -3,8 +3,7 @@
 //
 // A thread has a default heap, which its calls without a heap allocate from; most have none, which
 // is the thread's own heap, that is ash_malloc. So that this costs one load and one branch, a word
-// of the process says whether anything is special: a default heap somewhere, or a function to be
-// called now and then.
+// of the process says whether any thread has had one.
 
 #ifndef ASH_COMPAT_MIMALLOC_LAYER_H
 #define ASH_COMPAT_MIMALLOC_LAYER_H
@@ -22,7 +21,7 @@ extern _Atomic bool ash_mi_special;  // see above
 extern _Atomic bool
     ash_mi_checked;  // pointers are looked at first: somebody wants to hear of bad ones
 
-// The calling thread's default heap, NULL for its own. Calls the deferred function if it is time.
+// The calling thread's default heap, NULL for its own.
 ASH_COLD ash_heap_t *ash_mi_heap_slow(void);
 
 ASH_INLINE ash_heap_t *ash_mi_heap(void) {

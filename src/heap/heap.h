@@ -119,6 +119,8 @@ struct ash_heap {
     uintptr_t thread_id;       // the owner's: as platform/identity.h has it
     bool hooked;               // the owner's: its end will be noticed
     bool remembering;          // the owner's: the slot is being filled
+    bool calling;              // the owner's: a function of the program's runs (api/pending.h)
+    uint32_t turns;            // the owner's: slow paths since the deferred one was called
     struct ash_exit_hook exit_hook;
 
     // Written by any thread. Own cache line.

@@ -2,6 +2,7 @@
 
 #include "base/assert.h"
 #include "heap/hold.h"
+#include "heap/limit.h"
 #include "heap/orphan.h"
 #include "heap/registry.h"
 #include "heap/release.h"
@@ -378,6 +379,7 @@ void ash_realm_destroy(struct ash_realm *realm) {
         ash_run_give(run);
     }
     ash_huge_give_all(realm);
+    ash_limit_refund(atomic_load_explicit(&realm->charged, memory_order_relaxed));
     realm_retire(realm);
 }
 
@@ -430,13 +432,15 @@ bool ash_realm_charge(struct ash_realm *realm, size_t bytes) {
     // relaxed, all of these: a count.
     size_t before = atomic_fetch_add_explicit(&realm->charged, bytes, memory_order_relaxed);
     size_t limit = atomic_load_explicit(&realm->limit, memory_order_relaxed);
-    if (ash_likely(limit == 0 || (before <= limit && bytes <= limit - before))) {
+    bool fits = limit == 0 || (before <= limit && bytes <= limit - before);
+    if (ash_likely(fits && ash_limit_charge(bytes))) {
         return true;
     }
-    ash_realm_refund(realm, bytes);
+    atomic_fetch_sub_explicit(&realm->charged, bytes, memory_order_relaxed);
     return false;
 }
 
 void ash_realm_refund(struct ash_realm *realm, size_t bytes) {
     atomic_fetch_sub_explicit(&realm->charged, bytes, memory_order_relaxed);
+    ash_limit_refund(bytes);
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include <ashlar/ashlar.h>
+#include <ashlar/control.h>
 #include <ashlar/options.h>
 
 static int faults;
@@ -140,12 +141,56 @@ static void use_types(void) {
     use(ASH_MALLOCN_T(struct wide, 2));
 }
 
+static void hear_error(enum ash_error error, const char *text, const void *pointer,
+                       void *argument) {
+    (void)text, (void)pointer;
+    *(enum ash_error *)argument = error;
+}
+
+static void write_nowhere(const char *text, void *argument) {
+    (void)text;
+    ++*(int *)argument;
+}
+
+static void free_later(bool force, size_t heartbeat, void *argument) {
+    *(size_t *)argument = force ? heartbeat : 0;
+}
+
+static void hear_limit(size_t used, size_t soft, void *argument) {
+    *(bool *)argument = used > soft;
+}
+
+static void use_control(void) {
+    enum ash_error error = ASH_E_NONE;
+    int lines = 0;
+    size_t heartbeat = 0;
+    bool above = false;
+    char text[64];
+    ash_set_error_handler(hear_error, &error);
+    ash_set_output(write_nowhere, &lines);
+    ash_set_deferred_free(free_later, &heartbeat);
+    ash_set_limit_handler(hear_limit, &above);
+    ash_free(text + 16);
+    HOLDS(error == ASH_E_FOREIGN_FREE && lines == 1);
+    (void)ash_collect();
+    HOLDS(heartbeat > 0);
+    HOLDS(ash_limit_set(1, 0) == 0);
+    use(ash_malloc(100000));
+    HOLDS(above && ash_limit_used() > 0);
+    HOLDS(ash_limit_set(0, 0) == 0);
+    ash_set_error_handler(NULL, NULL);
+    ash_set_output(NULL, NULL);
+    ash_set_deferred_free(NULL, NULL);
+    ash_set_limit_handler(NULL, NULL);
+}
+
 static int use_all(void) {
     use_basic();
     use_extended();
     use_aligned();
     use_options();
     use_types();
+    use_control();
     return faults == 0 ? 0 : 1;
 }
 

@@ -49,8 +49,8 @@ def of_program(program):
     has(lines, "purge_delay=3000 (program)", "huge_pages=0 (program)",
         "helper_thread_min=8388608 (default)")
     expect("a bad one of the program", said, "ashlar: ASH302: an entry of ash_options_default is"
-           " ignored: 'oops' is no value for helper_thread_min; it wants 0 to 1073741824 bytes, such"
-           " as 64K or 1M\n")
+           " ignored: 'oops' is no value for helper_thread_min; it wants 0 to 1073741824 bytes,"
+           " such as 64K or 1M\n")
     lines, _ = run(program, ASHLAR_OPTIONS="purge_delay=4s")
     has(lines, "purge_delay=4000 (ASHLAR_OPTIONS)", "huge_pages=0 (program)")
 

@@ -56,6 +56,24 @@ CLAIM(errors_are_told_by_their_codes) {
     expect(mi_calloc(SIZE_MAX, 2) == NULL && told.count == 10);
 }
 
+// By free itself, so that mi_free's look at the pointer does not come before.
+CLAIM(what_ashlar_finds_is_told_too) {
+    struct told told = {0};
+    static struct text text;
+    mi_register_output(write_text, &text);
+    mi_register_error(tell, &told);
+    expect_equal(ash_option_set(ASH_OPTION_ABORT_ON_ERROR, 0), 0);
+    char *block = mi_malloc(100000);
+    ash_free(block + 16);
+    mi_free(block);
+    ash_free(block);
+    expect(told.count == 2 && told.codes[0] == EINVAL && told.codes[1] == EINVAL);
+    expect(strstr(text.text, "ashlar: ASH103: free of ") == text.text);
+    mi_register_error(NULL, NULL);
+    ash_free(block);
+    expect(told.count == 2);
+}
+
 CLAIM(messages_come_when_they_are_asked_for_and_not_too_many) {
     struct text text = {.text = ""};
     mi_register_output(write_text, &text);
@@ -105,10 +123,17 @@ static void do_later(bool force, unsigned long long heartbeat, void *argument) {
 CLAIM(the_deferred_function_is_called_now_and_then) {
     struct later later = {0};
     mi_register_deferred_free(do_later, &later);
-    for (int i = 0; i < 5000; i++) {
-        mi_free(mi_malloc(10));
+    void *blocks[200];
+    for (int i = 0; i < 200; i++) {
+        blocks[i] = mi_malloc(100000);
     }
-    expect(later.calls >= 4 && later.calls <= 6 && later.forced == 0);
+    expect(later.calls >= 10 && later.calls <= 14 && later.forced == 0);
+    for (int i = 0; i < 200; i++) {
+        mi_free(blocks[i]);
+    }
+    size_t calls = later.calls;
+    mi_collect(false);
+    expect(later.calls == calls + 1 && later.forced == 0);
     mi_collect(true);
     mi_heap_collect(mi_heap_main(), true);
     mi_theap_collect(mi_theap_get_default(), true);
@@ -283,6 +308,7 @@ CLAIM(the_version_is_that_of_the_interface) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(errors_are_told_by_their_codes),
+        cmocka_unit_test(what_ashlar_finds_is_told_too),
         cmocka_unit_test(messages_come_when_they_are_asked_for_and_not_too_many),
         cmocka_unit_test(without_an_output_function_text_goes_to_standard_error),
         cmocka_unit_test(the_deferred_function_is_called_now_and_then),

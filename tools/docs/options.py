@@ -49,6 +49,8 @@ class Option:
         """What it may be set to."""
         if self.kind == "SWITCH":
             return "on or off"
+        if self.highest == 0:
+            return "any size"
         return f"{self.shown(self.lowest)} to {self.shown(self.highest)}"
 
 

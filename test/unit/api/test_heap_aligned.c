@@ -91,7 +91,7 @@ static ash_heap_t *ended(bool destroyed) {
     } else {
         ash_heap_delete(heap);
     }
-    last_words("ASH104: use of %#jx: that heap has ended before...", (uintmax_t)(uintptr_t)heap);
+    last_words("ASH104: use of %#jx: that heap has ended...", (uintmax_t)(uintptr_t)heap);
     return heap;
 }
 
@@ -123,7 +123,7 @@ DEATH(a_heap_in_an_arena_that_has_ended_is_refused) {
     ash_heap_t *heap = ash_heap_new_in_arena(arena);
     ash_heap_destroy(heap);
     expect(ash_arena_unload(arena, NULL, NULL, NULL));
-    last_words("ASH104: use of %#jx: that heap has ended before...", (uintmax_t)(uintptr_t)heap);
+    last_words("ASH104: use of %#jx: that heap has ended...", (uintmax_t)(uintptr_t)heap);
     (void)!ash_heap_zalloc_aligned_at(heap, ASH_BLOCK_MAX + 1, (size_t)1 << 22, 8);
 }
 
