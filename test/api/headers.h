@@ -175,13 +175,61 @@ static void use_control(void) {
     (void)ash_collect();
     HOLDS(heartbeat > 0);
     HOLDS(ash_limit_set(1, 0) == 0);
-    use(ash_malloc(100000));
-    HOLDS(above && ash_limit_used() > 0);
+    void *block = ash_malloc(100000);
+    HOLDS(above && ash_limit_used() >= 100000);
+    use(block);
     HOLDS(ash_limit_set(0, 0) == 0);
     ash_set_error_handler(NULL, NULL);
     ash_set_output(NULL, NULL);
     ash_set_deferred_free(NULL, NULL);
     ash_set_limit_handler(NULL, NULL);
+}
+
+static void use_heaps(void) {
+    ash_heap_t *heap = ash_heap_new();
+    size_t usable, before;
+    use(ash_heap_malloc_small(heap, 1));
+    use(ash_heap_zalloc_small(heap, 1));
+    use(ash_heap_mallocn(heap, 1, 1));
+    use(ash_heap_callocn(heap, 1, 1));
+    use(ash_heap_reallocn(heap, ash_heap_malloc(heap, 1), 1, 1));
+    use(ash_heap_reallocf(heap, ash_heap_zalloc(heap, 1), 1));
+    use(ash_heap_rezalloc(heap, ash_heap_calloc(heap, 1, 1), 1));
+    use(ash_heap_recalloc(heap, ash_heap_realloc(heap, NULL, 1), 1, 1));
+    use(ash_heap_reallocarray(heap, NULL, 1, 1));
+    use(ash_heap_aligned_alloc(heap, 64, 1));
+    use(ash_heap_umalloc(heap, 1, &usable));
+    use(ash_heap_uzalloc(heap, 1, &usable));
+    use(ash_heap_ucalloc(heap, 1, 1, &usable));
+    use(ash_heap_urealloc(heap, NULL, 1, &before, &usable));
+    HOLDS(before == 0 && usable >= 1);
+    use(ash_heap_umalloc_aligned(heap, 1, 64, &usable));
+    use(ash_heap_uzalloc_aligned(heap, 1, 64, &usable));
+    use(ash_heap_strdup(heap, "a"));
+    use(ash_heap_strndup(heap, "a", 1));
+    use(ash_heap_wcsdup(heap, L"a"));
+    use(ash_heap_realpath(heap, "/", NULL));
+    ash_heap_destroy(heap);
+}
+
+static void use_aligned_heaps(void) {
+    ash_heap_t *heap = ash_heap_new();
+    use(ash_heap_malloc_aligned(heap, 1, 64));
+    use(ash_heap_zalloc_aligned(heap, 1, 64));
+    use(ash_heap_mallocn_aligned(heap, 1, 1, 64));
+    use(ash_heap_calloc_aligned(heap, 1, 1, 64));
+    use(ash_heap_malloc_aligned_at(heap, 1, 64, 8));
+    use(ash_heap_zalloc_aligned_at(heap, 1, 64, 8));
+    use(ash_heap_calloc_aligned_at(heap, 1, 1, 64, 8));
+    use(ash_heap_realloc_aligned(heap, NULL, 1, 64));
+    use(ash_heap_reallocn_aligned(heap, NULL, 1, 1, 64));
+    use(ash_heap_realloc_aligned_at(heap, NULL, 1, 64, 8));
+    use(ash_heap_rezalloc_aligned(heap, NULL, 1, 64));
+    use(ash_heap_rezalloc_aligned_at(heap, NULL, 1, 64, 8));
+    use(ash_heap_recalloc_aligned(heap, NULL, 1, 1, 64));
+    use(ash_heap_recalloc_aligned_at(heap, NULL, 1, 1, 64, 8));
+    HOLDS(ash_heap_contains(heap, NULL) == false);
+    ash_heap_destroy(heap);
 }
 
 static int use_all(void) {
@@ -190,6 +238,8 @@ static int use_all(void) {
     use_aligned();
     use_options();
     use_types();
+    use_heaps();
+    use_aligned_heaps();
     use_control();
     return faults == 0 ? 0 : 1;
 }
