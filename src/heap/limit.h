@@ -19,6 +19,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/compiler.h"
+#include "base/options.h"
+
 struct ash_limit {
     _Atomic size_t in_use;   // bytes
     _Atomic uint32_t above;  // the soft limit was crossed
@@ -26,13 +29,32 @@ struct ash_limit {
 
 extern struct ash_limit ash_limit;
 
-// Counts bytes. False if they exceed the hard limit: then nothing was counted.
-bool ash_limit_charge(size_t bytes);
-void ash_limit_refund(size_t bytes);
-
 static inline size_t ash_limit_in_use(void) {
     // relaxed: a count.
     return atomic_load_explicit(&ash_limit.in_use, memory_order_relaxed);
+}
+
+// Where there is a limit, and where the soft one was crossed.
+ASH_COLD bool ash_limit_charge_below(size_t bytes, size_t soft, size_t hard);
+ASH_COLD void ash_limit_look_below(size_t in_use);
+
+// Counts bytes. False if they exceed the hard limit: then nothing was counted.
+ASH_INLINE bool ash_limit_charge(size_t bytes) {
+    // relaxed, all of these: counts, and wishes.
+    size_t soft = ash_option_value(ASH_OPTION_LIMIT_SOFT);
+    size_t hard = ash_option_value(ASH_OPTION_LIMIT_HARD);
+    if (ash_unlikely((soft | hard) != 0)) {
+        return ash_limit_charge_below(bytes, soft, hard);
+    }
+    (void)atomic_fetch_add_explicit(&ash_limit.in_use, bytes, memory_order_relaxed);
+    return true;
+}
+
+ASH_INLINE void ash_limit_refund(size_t bytes) {
+    (void)atomic_fetch_sub_explicit(&ash_limit.in_use, bytes, memory_order_relaxed);
+    if (ash_unlikely(atomic_load_explicit(&ash_limit.above, memory_order_relaxed) != 0)) {
+        ash_limit_look_below(ash_limit_in_use());
+    }
 }
 
 #endif
