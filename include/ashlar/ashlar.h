@@ -304,7 +304,6 @@ ASH_EXPORT size_t ash_heap_bytes(const ash_heap_t *heap) ASH_NOEXCEPT;
 // is asked for memory. The resizing ones accept a block of any heap; if it moves, it moves to
 // `heap`. (ash_realloc leaves a block in its heap.)
 ASH_EXPORT ASH_NODISCARD void *ash_heap_malloc(ash_heap_t *heap, size_t bytes) ASH_NOEXCEPT;
-ASH_EXPORT ASH_NODISCARD void *ash_heap_zalloc(ash_heap_t *heap, size_t bytes) ASH_NOEXCEPT;
 ASH_EXPORT ASH_NODISCARD void *ash_heap_calloc(ash_heap_t *heap, size_t count,
                                                size_t bytes) ASH_NOEXCEPT;
 ASH_EXPORT ASH_NODISCARD void *ash_heap_realloc(ash_heap_t *heap, void *block,
@@ -314,7 +313,13 @@ ASH_EXPORT ASH_NODISCARD void *ash_heap_reallocarray(ash_heap_t *heap, void *blo
 ASH_EXPORT ASH_NODISCARD void *ash_heap_aligned_alloc(ash_heap_t *heap, size_t align,
                                                       size_t bytes) ASH_NOEXCEPT;
 
-// The extended family. (ash_expand and ash_ufree need no heap.)
+// The extended family of a heap ------------------------------------------------
+//
+// As the functions of the extended family without `heap_`, from that heap. A block that is resized,
+// and moves, moves to `heap`, whatever heap it was of. (ash_expand and ash_ufree need no heap.)
+
+// Zeroed blocks, small ones, arrays, and blocks that are resized.
+ASH_EXPORT ASH_NODISCARD void *ash_heap_zalloc(ash_heap_t *heap, size_t bytes) ASH_NOEXCEPT;
 ASH_EXPORT ASH_NODISCARD void *ash_heap_malloc_small(ash_heap_t *heap, size_t bytes) ASH_NOEXCEPT;
 ASH_EXPORT ASH_NODISCARD void *ash_heap_zalloc_small(ash_heap_t *heap, size_t bytes) ASH_NOEXCEPT;
 ASH_EXPORT ASH_NODISCARD void *ash_heap_mallocn(ash_heap_t *heap, size_t count,
@@ -329,6 +334,8 @@ ASH_EXPORT ASH_NODISCARD void *ash_heap_rezalloc(ash_heap_t *heap, void *block,
                                                  size_t bytes) ASH_NOEXCEPT;
 ASH_EXPORT ASH_NODISCARD void *ash_heap_recalloc(ash_heap_t *heap, void *block, size_t count,
                                                  size_t bytes) ASH_NOEXCEPT;
+
+// At a multiple of `align`.
 ASH_EXPORT ASH_NODISCARD void *ash_heap_malloc_aligned(ash_heap_t *heap, size_t bytes,
                                                        size_t align) ASH_NOEXCEPT;
 ASH_EXPORT ASH_NODISCARD void *ash_heap_zalloc_aligned(ash_heap_t *heap, size_t bytes,
@@ -337,6 +344,8 @@ ASH_EXPORT ASH_NODISCARD void *ash_heap_mallocn_aligned(ash_heap_t *heap, size_t
                                                         size_t bytes, size_t align) ASH_NOEXCEPT;
 ASH_EXPORT ASH_NODISCARD void *ash_heap_calloc_aligned(ash_heap_t *heap, size_t count, size_t bytes,
                                                        size_t align) ASH_NOEXCEPT;
+
+// So that the byte `offset` bytes into the block lies at a multiple of `align`.
 ASH_EXPORT ASH_NODISCARD void *ash_heap_malloc_aligned_at(ash_heap_t *heap, size_t bytes,
                                                           size_t align, size_t offset) ASH_NOEXCEPT;
 ASH_EXPORT ASH_NODISCARD void *ash_heap_zalloc_aligned_at(ash_heap_t *heap, size_t bytes,
@@ -344,6 +353,8 @@ ASH_EXPORT ASH_NODISCARD void *ash_heap_zalloc_aligned_at(ash_heap_t *heap, size
 ASH_EXPORT ASH_NODISCARD void *ash_heap_calloc_aligned_at(ash_heap_t *heap, size_t count,
                                                           size_t bytes, size_t align,
                                                           size_t offset) ASH_NOEXCEPT;
+
+// Resized, and aligned as said here, whatever the block was before.
 ASH_EXPORT ASH_NODISCARD void *ash_heap_realloc_aligned(ash_heap_t *heap, void *block, size_t bytes,
                                                         size_t align) ASH_NOEXCEPT;
 ASH_EXPORT ASH_NODISCARD void *ash_heap_reallocn_aligned(ash_heap_t *heap, void *block,
@@ -364,6 +375,9 @@ ASH_EXPORT ASH_NODISCARD void *ash_heap_recalloc_aligned_at(ash_heap_t *heap, vo
                                                             size_t count, size_t bytes,
                                                             size_t align,
                                                             size_t offset) ASH_NOEXCEPT;
+
+// With what ash_usable_size would say of the block (of the old one: `before`) in `*usable`, which
+// may be NULL.
 ASH_EXPORT ASH_NODISCARD void *ash_heap_umalloc(ash_heap_t *heap, size_t bytes,
                                                 size_t *usable) ASH_NOEXCEPT;
 ASH_EXPORT ASH_NODISCARD void *ash_heap_uzalloc(ash_heap_t *heap, size_t bytes,
@@ -376,6 +390,8 @@ ASH_EXPORT ASH_NODISCARD void *ash_heap_umalloc_aligned(ash_heap_t *heap, size_t
                                                         size_t align, size_t *usable) ASH_NOEXCEPT;
 ASH_EXPORT ASH_NODISCARD void *ash_heap_uzalloc_aligned(ash_heap_t *heap, size_t bytes,
                                                         size_t align, size_t *usable) ASH_NOEXCEPT;
+
+// Strings and paths in blocks of the heap: strdup(3), strndup(3), wcsdup(3), realpath(3).
 ASH_EXPORT ASH_NODISCARD char *ash_heap_strdup(ash_heap_t *heap, const char *string) ASH_NOEXCEPT;
 ASH_EXPORT ASH_NODISCARD char *ash_heap_strndup(ash_heap_t *heap, const char *string,
                                                 size_t most) ASH_NOEXCEPT;

@@ -4,11 +4,12 @@
 #ifndef ASHLAR_ERRORS_H
 #define ASHLAR_ERRORS_H
 
-// A code keeps its number and its meaning for good: in lines it reads ASH101.
 #define ASH_ERROR(ENUM, NUMBER, ...) ASH_E_##ENUM = NUMBER,
+// The codes: the rows of errors.def. A code keeps its number and its meaning for good; in lines 101
+// reads ASH101.
 enum ash_error {
 #include <ashlar/errors.def>
-    ASH_E_NONE = 0
+    ASH_E_NONE = 0  // no code has this number
 };
 #undef ASH_ERROR
 

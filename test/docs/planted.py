@@ -161,10 +161,21 @@ SMALL_H = "// Nothing more.\n\n// What %s is for.\n#define ASH_%s 1\n"
 # The real settings: it is they that must find a fault.
 SETTINGS = Path(__file__).resolve().parents[2] / "docs/reference"
 
+ERRORS_H = """// The codes.
+
+#define ASH_ERROR(ENUM, NUMBER, ...) ASH_E_##ENUM = NUMBER,
+// A code.
+enum ash_error {
+#include <ashlar/errors.def>
+    ASH_E_NONE = 0  // no code
+};
+"""
+
 REFERENCE = {"include/ashlar/ashlar.h": API_H, "include/ashlar/options.def": OPTIONS_DEF,
+             "include/ashlar/errors.h": ERRORS_H, "include/ashlar/errors.def": ERRORS_DEF,
              "test/golden/exports.txt": "malloc\nash_make\n", "docs/reference/main.md": "# Small\n"}
 REFERENCE |= {f"include/ashlar/{name}.h": SMALL_H % (name, name.upper())
-              for name in ("arena", "options", "stats", "walk")}
+              for name in ("arena", "control", "options", "stats", "walk")}
 REFERENCE |= {f"docs/reference/{path.name}": path.read_text(encoding="utf-8")
               for path in SETTINGS.iterdir() if path.suffix != ".md"}
 # Faults show without HTML too, in half the time.
@@ -270,6 +281,8 @@ PLANTED = {
         ("include/ashlar/ashlar.h", "  // the first", "", "ASH_KIND_A (in ash_kind of"),
         ("include/ashlar/ashlar.h", "// A kind.\n", "", "ash_kind (enum of ashlar.h) has no"),
         ("include/ashlar/walk.h", "// What walk is for.\n", "", "ASH_WALK (macro of walk.h) has"),
+        ("include/ashlar/errors.def", '"Freed."', '""', "TWICE (in ash_error of errors.h) has no"),
+        ("include/ashlar/errors.h", "  // no code", "", "ASH_E_NONE (in ash_error of errors.h)"),
         ("include/ashlar/ashlar.h", "ASH_EXPORT void *", "int ", "cannot tell what this declares"),
         ("include/ashlar/ashlar.h", "Makes something", "Makes \\thing", "unknown command"),
         ("test/golden/exports.txt", "ash_make", "ash_make\nash_break",

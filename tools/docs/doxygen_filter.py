@@ -15,8 +15,9 @@ import headers
 import page
 
 # Sections that have no title in their header.
-TITLES = {"ashlar.h": "Versions and constants", "arena.h": "Arenas", "options.h": "Options",
-          "stats.h": "Statistics", "walk.h": "Walking"}
+TITLES = {"ashlar.h": "Versions and constants", "arena.h": "Arenas", "control.h": "Handlers",
+          "errors.h": "Errors", "options.h": "Options", "stats.h": "Statistics",
+          "walk.h": "Walking"}
 
 
 class Names:

@@ -78,8 +78,8 @@ def for_page(errors):
 
 
 def escaped(text):
-    """As scdoc wants it."""
-    return re.sub(r"([_*])", r"\\\1", text.replace("`", ""))
+    """As scdoc wants it, which ends a line at two plus signs."""
+    return re.sub(r"([_*+])", r"\\\1", text.replace("`", ""))
 
 
 def for_manual(errors):

@@ -3,12 +3,14 @@ that follow it up to the next blank line or comment. The comment is the text of 
 
 import re
 
+import errors
 import options
 import page
 
 FOLDER = "include/ashlar"
 # Ways of writing declarations, which no caller needs to know.
-HIDDEN = {"ASH_EXPORT", "ASH_NODISCARD", "ASH_ALLOCATES", "ASH_NOEXCEPT", "ASH_OPTION"}
+HIDDEN = {"ASH_EXPORT", "ASH_NODISCARD", "ASH_ALLOCATES", "ASH_NOEXCEPT", "ASH_OPTION",
+          "ASH_ERROR"}
 
 SECTION = re.compile(r"// (\S.*?) -{4,}")
 DIRECTIVE = re.compile(r"\s*#\s*(?:if|else|elif|endif|include|undef|error)|extern \"C\"|}$")
@@ -60,9 +62,9 @@ class Section:
 class Header:
     """A public header. Its head is the comment that it opens with."""
 
-    def __init__(self, name, text, option_rows):
+    def __init__(self, name, text, root):
         self.name, self.lines, self.at = name, text.splitlines(), 0
-        self.option_rows = option_rows
+        self.root = root
         self.head = self.comment()
         self.sections = [Section("", [])]
         while self.at < len(self.lines):
@@ -162,11 +164,19 @@ class Header:
                 text = "; ".join(filter(None, told)) or " ".join(above)
                 found.append(Member(match.group(1), text))
             elif line.startswith("#include"):
-                found += [Member(f"ASH_OPTION_{row.variable[7:]},", row.help)
-                          for row in self.option_rows]
+                found += rows(self.root, line)
             else:
                 raise SystemExit(f"{self.name}: cannot tell which member this is: {line}")
         return found
+
+
+def rows(root, line):
+    """The constants that a line in an enumeration brings from a table."""
+    if "options.def" in line:
+        return [Member(f"ASH_OPTION_{option.variable[7:]},", option.help)
+                for option in options.options_of(root)]
+    return [Member(f"ASH_E_{error.name} = {error.number},", error.means)
+            for error in errors.errors_of(root)]
 
 
 def in_list(lines):
@@ -190,8 +200,7 @@ def trimmed(lines):
 
 def read(root):
     """All public headers but those that are other projects' interfaces."""
-    rows = options.options_of(root)
-    return [Header(path.name, page.read(path), rows)
+    return [Header(path.name, page.read(path), root)
             for path in sorted((root / FOLDER).glob("*.h"))]
 
 
