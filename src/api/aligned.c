@@ -22,11 +22,7 @@ static unsigned aligned_class(size_t align, size_t bytes) {
     if (bytes > ASH_BLOCK_MAX) {
         return ASH_CLASS_COUNT;
     }
-    unsigned i = ash_class_of(bytes);
-    while (i < ASH_CLASS_COUNT && (ash_classes[i].block_bytes & (align - 1)) != 0) {
-        i++;
-    }
-    return i;
+    return ash_class_of(bytes);
 }
 
 static void *aligned_small(struct ash_realm *realm, size_t bytes) {

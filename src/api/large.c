@@ -130,3 +130,13 @@ void *ash_large_resize_huge(struct ash_huge *huge, size_t bytes) {
     }
     return moved;
 }
+
+void *ash_large_move_huge(struct ash_realm *heir, const struct ash_huge *huge, size_t bytes) {
+    bytes = ash_huge_round(huge->start, bytes);
+    if (heir->origin.only != NULL || !ash_realm_charge(heir, bytes)) {
+        return NULL;
+    }
+    void *moved = ash_huge_resize_for(heir, huge->start, bytes);
+    ash_realm_refund(moved != NULL ? huge->realm : heir, moved != NULL ? huge->bytes : bytes);
+    return moved;
+}

@@ -135,7 +135,10 @@ static void option_read_variable(enum ash_option option) {
 static ASH_COLD void option_mistyped(struct ash_piece variable, enum ash_option nearest) {
     char name[60];
     size_t length = ash_min((size_t)(variable.end - variable.start), sizeof name - 1);
-    memcpy(name, variable.start, length);
+    for (size_t i = 0; i < length; i++) {
+        char c = variable.start[i];
+        name[i] = '!' <= c && c <= '~' ? c : '?';
+    }
     name[length] = '\0';
     char space[250];
     struct ash_fmt line;

@@ -42,9 +42,21 @@ static void *realloc_run(struct ash_realm *realm, struct ash_record *run, void *
     return realloc_move(realm != NULL ? realm : run->realm, block, run->run_bytes, bytes);
 }
 
+// NULL: it cannot be done by moving page tables. A block that stays where it is stays in its realm.
+static void *realloc_mapping(struct ash_realm *realm, struct ash_huge *huge, size_t bytes) {
+    if (bytes <= ASH_MOVE_MIN) {
+        return NULL;
+    }
+    if (realm == NULL || realm == huge->realm) {
+        return ash_large_resize_huge(huge, bytes);
+    }
+    bool stays = ash_inplace_resize(huge->start, huge->bytes, bytes);
+    return stays ? huge->start : ash_large_move_huge(realm, huge, bytes);
+}
+
 static void *realloc_huge(struct ash_realm *realm, void *block, size_t held, size_t bytes) {
     struct ash_huge huge = ash_huge_find(block);
-    void *moved = bytes > ASH_MOVE_MIN ? ash_large_resize_huge(&huge, bytes) : NULL;
+    void *moved = realloc_mapping(realm, &huge, bytes);
     return moved != NULL ? moved
                          : realloc_move(realm != NULL ? realm : huge.realm, block, held, bytes);
 }

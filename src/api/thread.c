@@ -112,9 +112,15 @@ static ASH_COLD void thread_hook(struct ash_heap *heap) {
     heap->hooked = ash_os_on_thread_exit(&heap->exit_hook);
 }
 
-static struct ash_heap *thread_new_heap(void) {
+// The first thread's, one that nobody uses any more, or a new one.
+static struct ash_heap *thread_empty_heap(void) {
     struct ash_heap *heap = &thread_first_heap;
     if (atomic_exchange_explicit(&thread_first_taken, 1, memory_order_relaxed)) {
+        heap = ash_realm_take_spare();
+        if (heap != NULL) {
+            heap->ended = false;
+            return heap;
+        }
         heap = ash_meta_take(sizeof *heap);
         if (heap == NULL) {
             return NULL;
@@ -125,14 +131,16 @@ static struct ash_heap *thread_new_heap(void) {
     return heap;
 }
 
-// In order: one whose thread has ended, one whose thread vanished, a new one.
-static struct ash_heap *thread_make_heap(uint32_t tid, uint32_t process) {
+// One whose thread has ended, or has vanished.
+static struct ash_heap *thread_used_heap(uint32_t process) {
     struct ash_heap *heap = ash_registry_take_orphan(&ash_realm_main);
+    return heap != NULL ? heap : ash_registry_reap(process);
+}
+
+static struct ash_heap *thread_make_heap(uint32_t tid, uint32_t process, bool empty) {
+    struct ash_heap *heap = empty ? NULL : thread_used_heap(process);
     if (heap == NULL) {
-        heap = ash_registry_reap(process);
-    }
-    if (heap == NULL) {
-        heap = thread_new_heap();
+        heap = thread_empty_heap();
     }
     if (heap == NULL) {
         return NULL;
@@ -217,7 +225,8 @@ static struct ash_heap *thread_heap_by_key(uint32_t tid) {
     return heap != NULL && thread_check(heap, THREAD_KEY, tid) ? heap : NULL;
 }
 
-static ASH_COLD struct ash_heap *thread_find_heap(void) {
+// If it has to be made, it may hold blocks of a thread that has ended; or, if `empty`, it may not.
+static ASH_COLD struct ash_heap *thread_find_heap(bool empty) {
     if (!ash_boot()) {
         return NULL;
     }
@@ -235,7 +244,7 @@ static ASH_COLD struct ash_heap *thread_find_heap(void) {
         return heap;
     }
     if (heap == NULL) {
-        heap = thread_make_heap(tid, process);
+        heap = thread_make_heap(tid, process, empty);
     } else if (thread_level_now() != THREAD_MAP) {
         thread_count(THREAD_REBOUND);
     }
@@ -253,13 +262,13 @@ void ash_thread_fork_child(void) {
     atomic_store_explicit(&thread_many, false, memory_order_relaxed);
 }
 
-struct ash_heap *ash_thread_attach(void) {
+ASH_INLINE struct ash_heap *thread_attach(bool empty) {
     struct ash_heap *heap = ash_thread_own_heap();
     if (heap == &ash_heap_done) {
         return heap;
     }
     if (ash_unlikely(!thread_believes(heap))) {
-        heap = thread_find_heap();
+        heap = thread_find_heap(empty);
         if (heap == NULL || heap == &ash_heap_done) {
             return heap;
         }
@@ -268,6 +277,10 @@ struct ash_heap *ash_thread_attach(void) {
         thread_hook(heap);
     }
     return heap;
+}
+
+struct ash_heap *ash_thread_attach(void) {
+    return thread_attach(false);
 }
 
 struct ash_realm *ash_thread_realm(struct ash_realm *realm) {
@@ -279,7 +292,7 @@ struct ash_realm *ash_thread_realm(struct ash_realm *realm) {
 }
 
 int ash_thread_move(struct ash_realm *root) {
-    struct ash_heap *mine = ash_thread_attach();
+    struct ash_heap *mine = thread_attach(true);
     if (mine == NULL) {
         return ENOMEM;
     }

@@ -138,6 +138,7 @@ struct ash_heap {
     struct ash_heap *next;         // all heaps
     struct ash_heap *next_orphan;  // heaps of its realm without a thread; or spare ones
     struct ash_heap *next_in_realm;
+    bool is_listed;                            // by the line above
     struct ash_heap *others;                   // whose home this heap is
     struct ash_heap *next_other, *prev_other;  // of the same home
     struct ash_heap *next_by_id;               // heaps whose threads' ids share a bucket

@@ -109,7 +109,9 @@ static void realm_clear_home(struct ash_heap *heap) {
 }
 
 static void realm_link(struct ash_realm *realm, struct ash_heap *heap) {
+    ash_assert(!heap->is_listed);
     atomic_store_explicit(&heap->part_of, realm, memory_order_relaxed);
+    heap->is_listed = true;
     heap->next_in_realm = atomic_load_explicit(&realm->heaps, memory_order_relaxed);
     // release: pairs with the acquire in realm_find.
     atomic_store_explicit(&realm->heaps, heap, memory_order_release);
@@ -123,13 +125,30 @@ void ash_realm_move_own(struct ash_realm *root, struct ash_heap *mine) {
     ash_registry_leave();
 }
 
-// A heap of the realm without a thread, or one of a realm that has ended.
-static struct ash_heap *realm_take_used(struct ash_realm *realm, struct ash_heap *mine) {
-    struct ash_heap *heap = ash_registry_claim_orphan(realm);
-    if (heap == NULL && realm_spare_heaps != NULL) {
-        heap = realm_spare_heaps;
+// Under the lock. A heap of a realm that has ended; it is the main realm's.
+static struct ash_heap *realm_pop_spare(void) {
+    struct ash_heap *heap = realm_spare_heaps;
+    if (heap != NULL) {
         realm_spare_heaps = heap->next_orphan;
         atomic_store_explicit(&heap->state, ASH_HEAP_ACTIVE, memory_order_relaxed);
+    }
+    return heap;
+}
+
+struct ash_heap *ash_realm_take_spare(void) {
+    ash_registry_enter();
+    struct ash_heap *heap = realm_pop_spare();
+    ash_registry_leave();
+    return heap;
+}
+
+// A heap of the realm without a thread, or one of a realm that has ended.
+static struct ash_heap *realm_take_used(struct ash_realm *realm, struct ash_heap *mine) {
+    struct ash_heap *heap = ash_registry_claim_orphan(realm, true);
+    if (heap == NULL) {
+        heap = realm_pop_spare();
+    }
+    if (heap != NULL && !heap->is_listed) {
         realm_link(realm, heap);
     }
     if (heap != NULL) {
@@ -277,6 +296,7 @@ static bool realm_claim_some(struct ash_realm *realm, struct ash_heap **claimed)
         }
         realm_clear_home(heap);
         atomic_store_explicit(&realm->heaps, heap->next_in_realm, memory_order_relaxed);
+        heap->is_listed = false;
         if (lost) {
             atomic_store_explicit(&heap->part_of, realm->root, memory_order_relaxed);
         } else {

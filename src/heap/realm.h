@@ -39,9 +39,11 @@
 struct ash_realm {
     size_t serial;  // no other realm has it, before or after; 0: not in use
 
-    _Atomic(struct ash_heap *) heaps;  // of all but the main realm; linked by next_in_realm
-    _Atomic size_t charged;            // bytes
-    _Atomic size_t limit;              // of that; 0: none
+    // Linked by next_in_realm. Of the main realm only those of threads whose own heap is in
+    // another one: a thread that takes a heap for its own takes none that is listed.
+    _Atomic(struct ash_heap *) heaps;
+    _Atomic size_t charged;  // bytes
+    _Atomic size_t limit;    // of that; 0: none
 
     // Where its slices come from. `only` is set before the realm is used, and constant.
     struct ash_origin origin;
@@ -61,6 +63,9 @@ extern struct ash_realm ash_realm_main;
 struct ash_realm *ash_realm_new(struct ash_realm *root);
 
 // Makes a thread's own heap, which is the main realm's and has no span, a heap of `root`.
+// Unused, without a thread, known to the registry; NULL if there is none.
+struct ash_heap *ash_realm_take_spare(void);
+
 void ash_realm_move_own(struct ash_realm *root, struct ash_heap *mine);
 
 // The heap in the realm of the thread whose own heap is `mine`; NULL if it has none yet.

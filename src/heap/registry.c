@@ -164,9 +164,14 @@ void ash_registry_put_orphan(struct ash_heap *heap) {
     ash_registry_leave();
 }
 
-struct ash_heap *ash_registry_claim_orphan(struct ash_realm *realm) {
+static bool registry_claim(struct ash_heap *heap, bool listed_too) {
+    return (listed_too || !heap->is_listed) &&
+           ash_tenure_claim(&heap->state, ASH_HEAP_ORPHAN, ASH_HEAP_ACTIVE);
+}
+
+struct ash_heap *ash_registry_claim_orphan(struct ash_realm *realm, bool listed_too) {
     struct ash_heap **link = &realm->orphans;
-    while (*link != NULL && !ash_tenure_claim(&(*link)->state, ASH_HEAP_ORPHAN, ASH_HEAP_ACTIVE)) {
+    while (*link != NULL && !registry_claim(*link, listed_too)) {
         link = &(*link)->next_orphan;
     }
     struct ash_heap *heap = *link;
@@ -178,7 +183,7 @@ struct ash_heap *ash_registry_claim_orphan(struct ash_realm *realm) {
 
 struct ash_heap *ash_registry_take_orphan(struct ash_realm *realm) {
     ash_registry_enter();
-    struct ash_heap *heap = ash_registry_claim_orphan(realm);
+    struct ash_heap *heap = ash_registry_claim_orphan(realm, false);
     ash_registry_leave();
     return heap;
 }

@@ -39,10 +39,10 @@ void ash_registry_leave(void);
 void ash_registry_put_orphan(struct ash_heap *heap);
 void ash_registry_queue_orphan(struct ash_heap *heap);
 
-// Takes an orphan for the calling thread: ACTIVE from now on. NULL if there is none. The
-// second: under the lock.
+// Takes an orphan for the calling thread: ACTIVE from now on. NULL if there is none. The first:
+// one that is on no realm's list, to be the thread's own. The second: under the lock.
 struct ash_heap *ash_registry_take_orphan(struct ash_realm *realm);
-struct ash_heap *ash_registry_claim_orphan(struct ash_realm *realm);
+struct ash_heap *ash_registry_claim_orphan(struct ash_realm *realm, bool listed_too);
 
 // Makes an orphan TENDED and returns it, each time another one; NULL if none is
 // to be had at once. The caller ends with ash_orphan_leave.

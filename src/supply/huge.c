@@ -184,7 +184,7 @@ struct ash_huge ash_huge_find(const void *block) {
 
 // Out of the index first: once the mapping has moved, its old place may be given
 // to another thread's block at once.
-static void *huge_resize(char *start, size_t bytes, bool may_move) {
+static void *huge_resize(char *start, size_t bytes, bool may_move, struct ash_realm *heir) {
     size_t lead = huge_lead(start);
     bytes = ash_huge_round(start, bytes);
     struct ash_huge was = huge_extract(start, true);
@@ -192,7 +192,7 @@ static void *huge_resize(char *start, size_t bytes, bool may_move) {
     char *moved = ash_os_remap(start - lead, lead + was.bytes, lead + bytes, may_move);
     struct ash_huge now = was;
     if (moved != NULL) {
-        now = (struct ash_huge){moved + lead, bytes, was.realm};
+        now = (struct ash_huge){moved + lead, bytes, heir != NULL ? heir : was.realm};
     }
     ash_lock_take(&huge_lock);
     huge_put(now);
@@ -201,11 +201,15 @@ static void *huge_resize(char *start, size_t bytes, bool may_move) {
 }
 
 void *ash_huge_resize(void *block, size_t bytes) {
-    return huge_resize(block, bytes, true);
+    return huge_resize(block, bytes, true, NULL);
+}
+
+void *ash_huge_resize_for(struct ash_realm *heir, void *block, size_t bytes) {
+    return huge_resize(block, bytes, true, heir);
 }
 
 bool ash_huge_expand(void *block, size_t bytes) {
-    return huge_resize(block, bytes, false) != NULL;
+    return huge_resize(block, bytes, false, NULL) != NULL;
 }
 
 void ash_huge_bequeath(const struct ash_realm *realm, struct ash_realm *heir) {

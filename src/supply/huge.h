@@ -46,6 +46,9 @@ void ash_huge_give_all(const struct ash_realm *realm);
 // comes behind the old end reads as zero.
 void *ash_huge_resize(void *block, size_t bytes);
 
+// The same, and the block is the heir's from then on.
+void *ash_huge_resize_for(struct ash_realm *heir, void *block, size_t bytes);
+
 // The same without moving: true if the block holds `bytes` where it is.
 bool ash_huge_expand(void *block, size_t bytes);
 

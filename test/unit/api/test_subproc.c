@@ -147,8 +147,59 @@ DEATH(a_sub_process_that_is_ended_twice_is_seen) {
     (void)ash_subproc_destroy(subproc);
 }
 
+CLAIM(a_thread_that_joined_is_on_one_list_alone) {
+    player_enter(0);
+    ash_heap_t *main_heap = ash_heap_main();
+    ash_subproc_t *a = ash_subproc_new();
+    ash_subproc_t *b = ash_subproc_new();
+    // B has a heap of player 4, who is of A.
+    player_start(3);
+    expect_equal(ash_subproc_add_current_thread(b), 0);
+    ash_heap_t *b_heap = ash_heap_main();
+    player_start(4);
+    expect_equal(ash_subproc_add_current_thread(a), 0);
+    void *in_b = ash_heap_malloc(b_heap, 24);
+    expect(ash_heap_of(in_b) == b_heap);
+    // Another thread of A has a heap in the main realm, which is left to others.
+    player_start(1);
+    expect_equal(ash_subproc_add_current_thread(a), 0);
+    ash_free(ash_heap_malloc(main_heap, 24));
+    player_end();
+    // A new thread gets the heap that was left, and takes it to B.
+    player_start(2);
+    expect(ash_subproc_current() == ash_subproc_main());
+    expect_equal(ash_subproc_add_current_thread(b), 0);
+    player_enter(4);
+    void *in_main = ash_heap_malloc(main_heap, 24);
+    expect(ash_heap_of(in_main) == main_heap);
+}
+
+CLAIM(a_fresh_thread_can_join_in_spite_of_an_orphan) {
+    player_enter(0);
+    ash_subproc_t *subproc = ash_subproc_new();
+    player_start(1);
+    void *left = ash_malloc(24);
+    player_end();
+    player_start(2);
+    expect_equal(ash_subproc_add_current_thread(subproc), 0);
+    ash_free(left);
+}
+
+CLAIM(a_huge_block_moves_to_the_named_heap) {
+    player_enter(0);
+    ash_heap_t *one = ash_heap_new(), *two = ash_heap_new();
+    os_fake_set_remap_moves(true);
+    void *block = ash_heap_malloc(one, 2 * (size_t)ASH_RUN_MAX);
+    void *moved = ash_heap_realloc(two, block, 4 * (size_t)ASH_RUN_MAX);
+    expect(moved != NULL && moved != block);
+    expect(ash_heap_of(moved) == two);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_thread_that_joined_is_on_one_list_alone),
+        cmocka_unit_test(a_fresh_thread_can_join_in_spite_of_an_orphan),
+        cmocka_unit_test(a_huge_block_moves_to_the_named_heap),
         cmocka_unit_test(a_thread_that_joins_allocates_from_its_sub_process),
         cmocka_unit_test(destroying_ends_all_heaps_once_its_threads_have_ended),
         cmocka_unit_test(a_thread_with_blocks_or_in_another_sub_process_cannot_join),
