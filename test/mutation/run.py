@@ -16,6 +16,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -26,8 +27,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 LIST = Path(__file__).with_name("mutants.toml")
 MARKS = ("<!-- run.py: begin -->\n", "<!-- run.py: end -->\n")
-SECONDS = 120
-# What follows where a mutant's own tests have not caught it: build, labels.
+SECONDS = 90  # for a fault's own tests, which take one or two
+HUNG = 124
+NOT_COPIED = {".git", "build", "out"}
+# What follows where a mutant's own tests have not caught it: build, folders of tests.
 STAGES = [("release", "unit"), ("audit", "unit"), ("release", "api|model|libc|override|fuzz"),
           ("audit", "model|fuzz"), ("release", "stress")]
 MODES = {"release": ["-DASH_MODE=release", "-DASH_SINGLE_TU=OFF"], "audit": ["-DASH_MODE=audit"]}
@@ -44,7 +47,7 @@ class Mutant:
     new: str
 
     def first_tests(self):
-        """The pattern for ctest."""
+        """A pattern of their names."""
         names = [word if "/" in word else f"unit/{word}" for word in self.tests.split()]
         return f"^({'|'.join(names)})$"
 
@@ -88,17 +91,17 @@ class Workplace:
         self.log = folder / "log"
 
     def run(self, command, seconds=600):
-        """The command's status and what it said; 124 if it ran too long."""
-        environment = {**os.environ, "CTEST_OUTPUT_ON_FAILURE": "0"}
-        try:
-            done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                  text=True, errors="replace", timeout=seconds, check=False,
-                                  env=environment)
-        except subprocess.TimeoutExpired:
-            return 124, ""
+        """The command's status and what it said; HUNG if it ran too long."""
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                              errors="replace", start_new_session=True) as process:
+            try:
+                said, _ = process.communicate(timeout=seconds)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                return HUNG, ""
         with open(self.log, "a", encoding="utf-8") as log:
-            log.write(f"$ {' '.join(map(str, command))}\n{done.stdout}\n")
-        return done.returncode, done.stdout
+            log.write(f"$ {' '.join(map(str, command))}\n{said}\n")
+        return process.returncode, said
 
     def must(self, command):
         status, said = self.run(command)
@@ -108,17 +111,15 @@ class Workplace:
 
     def copy(self):
         """Brings the tree up to date; a file that is the same keeps its time."""
-        listed = subprocess.run(["git", "ls-files", "-z", "--cached", "--others",
-                                 "--exclude-standard"], cwd=self.source, stdout=subprocess.PIPE,
-                                text=True, check=True).stdout.split("\0")
-        for name in filter(None, listed):
-            source, target = self.source / name, self.tree / name
-            if not source.is_file():
+        for source in sorted(self.source.rglob("*")):
+            name = source.relative_to(self.source)
+            if name.parts[0] in NOT_COPIED or not source.is_file():
                 continue
+            target = self.tree / name
             if not target.is_file() or target.read_bytes() != source.read_bytes():
                 target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(source, target)
-                os.utime(target)
+                shutil.copyfile(source, target)
+                shutil.copymode(source, target)
 
     def configure(self, mode):
         settings = [*MODES[mode], "-DBUILD_TESTING=ON"]
@@ -129,49 +130,42 @@ class Workplace:
     def build(self, mode, targets):
         return self.run(["cmake", "--build", self.folder / mode, "--target", *targets])[0] == 0
 
-    def targets(self, mode, selection):
-        """The programs that the selected tests run, as the build knows them."""
-        _, said = self.run(["ctest", "--test-dir", self.folder / mode, "--show-only=json-v1",
-                            *selection])
+    def targets(self, mode, pattern):
+        """The programs of the tests that have such a name; ctest itself knows built ones alone."""
         names = set()
-        for test in json.loads(said)["tests"]:
-            for word in test.get("command", []):
-                path = Path(word)
-                if self.folder / mode in path.parents and path.suffix in {"", ".so"}:
-                    names.add(path.name)
-        return sorted(names - {"lib"}) or ["all"]
+        for file in (self.folder / mode).rglob("CTestTestfile.cmake"):
+            for test, command in re.findall(r'^add_test\(\[=\[(.+?)\]=\] (.*)\)$',
+                                            file.read_text(encoding="utf-8"), re.MULTILINE):
+                if re.search(pattern, test):
+                    names.update(Path(word).name for word in re.findall(r'"([^"]+)"', command)
+                                 if self.folder / mode in Path(word).parents)
+        return sorted(names) or ["all"]
 
-    def first_failure(self, mode, selection):
-        """The first selected test that fails; empty if none does, or if there is none."""
+    def first_failure(self, mode, pattern, seconds):
+        """The first test of such a name that fails; empty if none does, or if there is none."""
         status, said = self.run(["ctest", "--test-dir", self.folder / mode, "--stop-on-failure",
-                                 "--timeout", str(SECONDS), *selection], 20 * SECONDS)
-        if status == 0:
-            return ""
+                                 "-R", pattern], seconds)
+        if status in {0, HUNG}:
+            return "" if status == 0 else "a test that hangs"
         failed = re.search(r"Test +#\d+: (\S+) .*\*\*\*", said)
         return failed.group(1) if failed else f"status {status} of ctest"
 
 
-def whole_build_targets(labels):
-    return ["all"] if re.search("libc|override", labels) else []
-
-
-def attempt(place, mode, selection, targets):
+def attempt(place, mode, pattern, seconds):
     """What caught the mutant in this build; empty if nothing did."""
-    if not place.build(mode, targets or place.targets(mode, selection)):
+    whole = re.search("libc|override", pattern)  # these load what other targets build
+    if not place.build(mode, ["all"] if whole else place.targets(mode, pattern)):
         return "the compiler"
-    return place.first_failure(mode, selection)
+    return place.first_failure(mode, pattern, seconds)
 
 
 def judge(place, mutant, quick):
     """Runs the tests over a tree that has the mutant."""
     started = time.monotonic()
-    own = ["-R", mutant.first_tests()]
-    stages = [("release", own, []), ("audit", own, [])]
-    if not quick:
-        stages += [(mode, ["-L", f"^({labels})$"], whole_build_targets(labels))
-                   for mode, labels in STAGES]
-    for mode, selection, targets in stages:
-        by = attempt(place, mode, selection, targets)
+    stages = [(mode, mutant.first_tests(), SECONDS) for mode in MODES]
+    stages += [] if quick else [(mode, f"^({names})/", 20 * SECONDS) for mode, names in STAGES]
+    for mode, pattern, seconds in stages:
+        by = attempt(place, mode, pattern, seconds)
         if by:
             return Verdict(True, f"{by} ({mode})" if "/" in by else by,
                            round(time.monotonic() - started))
