@@ -20,7 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
 MARKS = ("<!-- run.py: begin -->\n", "<!-- run.py: end -->\n")
-TESTS = "^(unit|api|model|fuzz|stress|libc|override)/"
+TESTS = "^(unit|api|model|fuzz|stress|override)/"
 BATCH = 40  # files that one gcov looks at
 
 
@@ -76,8 +76,13 @@ def build_and_run(folder, jobs):
     must(["cmake", "--build", folder / "build"], folder / "build.log")
     for counts in (folder / "build").rglob("*.gcda"):
         counts.unlink()
-    must(["ctest", "--test-dir", folder / "build", "-R", TESTS, "-LE", "long", "-j", str(jobs),
-          "--timeout", "900"], folder / "test.log")
+    with open(folder / "test.log", "w", encoding="utf-8") as log:
+        status = subprocess.run(["ctest", "--test-dir", folder / "build", "-R", TESTS, "-LE",
+                                 "long", "-j", str(jobs)], stdout=log, stderr=subprocess.STDOUT,
+                                check=False).returncode
+    if status != 0:
+        print(f"coverage: some tests fail in this build (see {folder / 'test.log'}); what they ran"
+              " counts all the same")
 
 
 def read_counts(build):

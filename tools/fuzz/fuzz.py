@@ -140,6 +140,11 @@ def write_row(page, cells):
                     + "\n", encoding="utf-8")
 
 
+def is_found(path):
+    """Whether a fuzzer named it, by its digest; what was written by hand has a name and stays."""
+    return re.fullmatch(r"[0-9a-f]{40}", path.name)
+
+
 def merge(harnesses):
     """The smallest set of inputs that reaches what all known ones reach becomes the corpus."""
     folder = build("libfuzzer", "debug", harnesses)
@@ -153,8 +158,9 @@ def merge(harnesses):
               f"-max_len={LONGEST[harness]}", fresh, corpus,
               *sorted(ROOT.glob(f"out/fuzz/libfuzzer-*/{harness}/inputs"))],
              ROOT / f"out/fuzz/merge-{harness}.log")
-        shutil.rmtree(corpus)
-        shutil.copytree(fresh, corpus)
+        for file in filter(is_found, corpus.iterdir()):
+            file.unlink()
+        shutil.copytree(fresh, corpus, dirs_exist_ok=True)
         files = list(corpus.iterdir())
         size = sum(file.stat().st_size for file in files)
         print(f"fuzz: the corpus of {harness} has {len(files)} inputs of {size:,} bytes in all")
