@@ -24,12 +24,14 @@
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count);
 
 enum { TEXT_MAX = 4096, LINE_MAX_BYTES = 256, FREE_NAMES = 4, NAME_BYTES = 64, ROOM_MAX = 300 };
+enum { VALUE_BYTES = 128 };
 
 // Far above every option's range; times the largest unit it still fits.
 #define TOO_MUCH ((uint64_t)1 << 33)
 
-// The fake environment keeps the names' addresses.
+// The fake environment keeps addresses: these are set once, and what lies there changes.
 static char free_names[FREE_NAMES][NAME_BYTES];
+static char free_values[FREE_NAMES][VALUE_BYTES];
 static char text[TEXT_MAX + 1];
 
 // The second parser -----------------------------------------------------------------------
@@ -188,10 +190,14 @@ static void clear_environment(void) {
     for (unsigned i = 0; i < ASH_OPTION_COUNT; i++) {
         os_fake_set_env(ash_option_rows[i].variable, NULL);
     }
+    static bool known;
     for (unsigned i = 0; i < FREE_NAMES; i++) {
         (void)snprintf(free_names[i], NAME_BYTES, "free %u", i);
-        os_fake_set_env(free_names[i], NULL);
+        if (!known) {
+            os_fake_set_env(free_names[i], free_values[i]);
+        }
     }
+    known = true;
 }
 
 static bool is_printable(const char *name) {
@@ -201,22 +207,23 @@ static bool is_printable(const char *name) {
     return *name == '\0';
 }
 
-// The address under which the environment may keep this name; NULL if there are too many.
-static const char *kept_name(const char *name, unsigned *used) {
+// A variable that is an option's own, or one of a few others.
+static void set_variable(const char *name, const char *value, unsigned *used) {
     if (strcmp(name, "ASHLAR_OPTIONS") == 0) {
-        return "ASHLAR_OPTIONS";
+        os_fake_set_env("ASHLAR_OPTIONS", value);
+        return;
     }
     for (unsigned i = 0; i < ASH_OPTION_COUNT; i++) {
         if (strcmp(name, ash_option_rows[i].variable) == 0) {
-            return ash_option_rows[i].variable;
+            os_fake_set_env(ash_option_rows[i].variable, value);
+            return;
         }
     }
     // A message about a name nearly right repeats it as it is.
-    if (!is_printable(name) || *used == FREE_NAMES || *name == '\0' || strlen(name) >= NAME_BYTES) {
-        return NULL;
+    if (is_printable(name) && *used < FREE_NAMES && *name != '\0' && strlen(name) < NAME_BYTES) {
+        (void)snprintf(free_names[*used], NAME_BYTES, "%s", name);
+        (void)snprintf(free_values[(*used)++], VALUE_BYTES, "%.*s", VALUE_BYTES - 1, value);
     }
-    (void)snprintf(free_names[*used], NAME_BYTES, "%s", name);
-    return free_names[(*used)++];
 }
 
 static void set_environment(char *lines) {
@@ -229,10 +236,7 @@ static void set_environment(char *lines) {
         char *equals = strchr(lines, '=');
         if (equals != NULL) {
             *equals = '\0';
-            const char *name = kept_name(lines, &used);
-            if (name != NULL) {
-                os_fake_set_env(name, equals + 1);
-            }
+            set_variable(lines, equals + 1, &used);
         }
         lines = next;
     }
