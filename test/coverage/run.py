@@ -3,6 +3,7 @@
 
     run.py              builds, runs the tests, writes docs/coverage.md, checks justified.toml
     run.py --no-run     the same with the counts that are there already
+    run.py --check      only looks whether each justification's line still stands in its file
     run.py --fresh      lists the regions that no test runs as entries for justified.toml
 
 A line that is run in any of the test programs counts. Every region of lines that none runs must be
@@ -139,6 +140,15 @@ def faults(found, justified):
             yield f"justified.toml: '{key[2]}' in {key[1]} of {key[0]} does not say why"
 
 
+def gone(justified, root):
+    """Justifications of lines that are in no source any more."""
+    for file, function, text in sorted(justified):
+        path = root / file
+        lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+        if text not in map(str.strip, lines):
+            yield f"justified.toml: {file} has no line '{text}' (in {function}): take it out"
+
+
 def table(sources, found, justified):
     rows = ["| file | lines | run | |", "|---|---|---|---|"]
     for name, source in sorted(sources.items()):
@@ -178,6 +188,7 @@ def fresh(found, justified):
 def arguments():
     parser = argparse.ArgumentParser(prog="./dev coverage", description=__doc__.splitlines()[0])
     parser.add_argument("--no-run", action="store_true", help="use the counts that are there")
+    parser.add_argument("--check", action="store_true", help="only look at justified.toml")
     parser.add_argument("--fresh", action="store_true", help="list what is not justified")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--folder", type=Path, default=ROOT / "build/coverage")
@@ -188,6 +199,10 @@ def arguments():
 
 def main():
     options = arguments()
+    if options.check:
+        wrong = list(gone(read_justified(options.justified), ROOT))
+        print("\n".join(wrong) or "coverage: every justified line is there")
+        return 1 if wrong else 0
     if not options.no_run and not options.fresh:
         build_and_run(options.folder, options.jobs)
     sources = read_counts(options.folder / "build")
