@@ -2,9 +2,9 @@
 
 #include <errno.h>
 
-#include "base/config.h"
 #include "fault.h"
 #include "shim.h"
+#include "supply/region.h"
 #include "world.h"
 
 enum trait {
@@ -171,7 +171,7 @@ static void put_back(struct world *w, const struct changer *changer, const struc
 
 // A huge block that moves with its pages stays in its heap, whichever was named.
 static bool keeps_heap(const struct live *old, const void *start) {
-    return old->block.usable >= ASH_MOVE_MIN && ash_heap_of(start) == old->heap;
+    return !ash_region_contains(old->block.start) && ash_heap_of(start) == old->heap;
 }
 
 static void settle(struct world *w, const struct changer *changer, const struct live *old,
