@@ -141,7 +141,7 @@ static void *at_resize(void *block, size_t held, const struct at_goal *to) {
     void *moved = NULL;
     if (to->align <= ash_os_page_bytes() && bytes > ASH_MOVE_MIN && ash_inplace_is_huge(block)) {
         struct ash_huge huge = ash_huge_find(block);
-        moved = ash_large_resize_huge(&huge, bytes);
+        moved = ash_large_resize_huge(&huge, bytes, to->realm);
     }
     if (moved == NULL) {
         moved = at_move(block, held, to);

@@ -117,12 +117,11 @@ bool ash_large_resize_run(struct ash_record *run, size_t bytes) {
     return resized;
 }
 
-void *ash_large_resize_huge(struct ash_huge *huge, size_t bytes) {
-    bytes = ash_huge_round(huge->start, bytes);
+static void *large_resize_huge(const struct ash_huge *huge, size_t bytes) {
     if (bytes > huge->bytes && !ash_realm_charge(huge->realm, bytes - huge->bytes)) {
         return NULL;
     }
-    void *moved = ash_huge_resize(huge->start, bytes);
+    void *moved = ash_huge_resize(huge->start, bytes, huge->realm);
     if (moved == NULL && bytes > huge->bytes) {
         ash_realm_refund(huge->realm, bytes - huge->bytes);
     } else if (moved != NULL && bytes < huge->bytes) {
@@ -131,12 +130,17 @@ void *ash_large_resize_huge(struct ash_huge *huge, size_t bytes) {
     return moved;
 }
 
-void *ash_large_move_huge(struct ash_realm *heir, const struct ash_huge *huge, size_t bytes) {
-    bytes = ash_huge_round(huge->start, bytes);
+static void *large_hand_huge(const struct ash_huge *huge, size_t bytes, struct ash_realm *heir) {
     if (heir->origin.only != NULL || !ash_realm_charge(heir, bytes)) {
         return NULL;
     }
-    void *moved = ash_huge_resize_for(heir, huge->start, bytes);
+    void *moved = ash_huge_resize(huge->start, bytes, heir);
     ash_realm_refund(moved != NULL ? huge->realm : heir, moved != NULL ? huge->bytes : bytes);
     return moved;
+}
+
+void *ash_large_resize_huge(const struct ash_huge *huge, size_t bytes, struct ash_realm *heir) {
+    bytes = ash_huge_round(huge->start, bytes);
+    return heir == NULL || heir == huge->realm ? large_resize_huge(huge, bytes)
+                                               : large_hand_huge(huge, bytes, heir);
 }

@@ -33,11 +33,8 @@ bool ash_large_give_huge(void *block);
 // In place. False if it cannot be.
 bool ash_large_resize_run(struct ash_record *run, size_t bytes);
 
-// In place or elsewhere. NULL without memory; the block is then as it was.
-void *ash_large_resize_huge(struct ash_huge *huge, size_t bytes);
-
-// The same for a block that becomes `heir`'s, which is charged for all of it. Not into a heap
-// that may have nothing outside of its arena.
-void *ash_large_move_huge(struct ash_realm *heir, const struct ash_huge *huge, size_t bytes);
+// In place or elsewhere. From then on it is `heir`'s, if that is not NULL: not that of a heap which
+// may have nothing outside of its arena. NULL without memory; the block is then as it was.
+void *ash_large_resize_huge(const struct ash_huge *huge, size_t bytes, struct ash_realm *heir);
 
 #endif

@@ -43,15 +43,15 @@ static void *realloc_run(struct ash_realm *realm, struct ash_record *run, void *
 }
 
 // NULL: it cannot be done by moving page tables. A block that stays where it is stays in its realm.
-static void *realloc_mapping(struct ash_realm *realm, struct ash_huge *huge, size_t bytes) {
+static void *realloc_mapping(struct ash_realm *realm, const struct ash_huge *huge, size_t bytes) {
     if (bytes <= ASH_MOVE_MIN) {
         return NULL;
     }
-    if (realm == NULL || realm == huge->realm) {
-        return ash_large_resize_huge(huge, bytes);
+    bool leaves = realm != NULL && realm != huge->realm;
+    if (leaves && ash_inplace_resize(huge->start, huge->bytes, bytes)) {
+        return huge->start;
     }
-    bool stays = ash_inplace_resize(huge->start, huge->bytes, bytes);
-    return stays ? huge->start : ash_large_move_huge(realm, huge, bytes);
+    return ash_large_resize_huge(huge, bytes, realm);
 }
 
 static void *realloc_huge(struct ash_realm *realm, void *block, size_t held, size_t bytes) {

@@ -200,11 +200,7 @@ static void *huge_resize(char *start, size_t bytes, bool may_move, struct ash_re
     return moved != NULL ? now.start : NULL;
 }
 
-void *ash_huge_resize(void *block, size_t bytes) {
-    return huge_resize(block, bytes, true, NULL);
-}
-
-void *ash_huge_resize_for(struct ash_realm *heir, void *block, size_t bytes) {
+void *ash_huge_resize(void *block, size_t bytes, struct ash_realm *heir) {
     return huge_resize(block, bytes, true, heir);
 }
 

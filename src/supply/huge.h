@@ -42,12 +42,10 @@ struct ash_huge ash_huge_find(const void *block);
 void ash_huge_bequeath(const struct ash_realm *realm, struct ash_realm *heir);
 void ash_huge_give_all(const struct ash_realm *realm);
 
-// Resizes, moving if it must. NULL without memory; the block is then as it was. What
-// comes behind the old end reads as zero.
-void *ash_huge_resize(void *block, size_t bytes);
-
-// The same, and the block is the heir's from then on.
-void *ash_huge_resize_for(struct ash_realm *heir, void *block, size_t bytes);
+// Resizes, moving if it must; from then on the block is `heir`'s, or stays whose it was if that is
+// NULL. NULL without memory; the block is then as it was. What comes behind the old end
+// reads as zero.
+void *ash_huge_resize(void *block, size_t bytes, struct ash_realm *heir);
 
 // The same without moving: true if the block holds `bytes` where it is.
 bool ash_huge_expand(void *block, size_t bytes);

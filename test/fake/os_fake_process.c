@@ -17,7 +17,7 @@
 #include "script.h"
 
 enum {
-    FAKE_VARIABLES_MAX = 16,
+    FAKE_VARIABLES_MAX = 32,
     FAKE_ENTRY_BYTES = 200,
     FAKE_THREADS_MAX = 32,
     FAKE_TEXT_MAX = 4096,

@@ -122,7 +122,7 @@ static void subproc_join(struct world *w, struct made_root *made) {
     }
     int error = ash_subproc_add_current_thread(made->subproc);
     world_expect_errno_kept();
-    bool fresh = !player->allocated && !w->orphans && player->root == w->main;
+    bool fresh = !player->allocated && player->root == w->main;
     if (error != 0 && error != EBUSY && !(error == ENOMEM && w->failing)) {
         fuzz_fail("joining: %d", error);
     }

@@ -200,13 +200,6 @@ static void clear_environment(void) {
     known = true;
 }
 
-static bool is_printable(const char *name) {
-    while (*name >= ' ' && *name != 0x7f) {
-        name++;
-    }
-    return *name == '\0';
-}
-
 // A variable that is an option's own, or one of a few others.
 static void set_variable(const char *name, const char *value, unsigned *used) {
     if (strcmp(name, "ASHLAR_OPTIONS") == 0) {
@@ -219,8 +212,7 @@ static void set_variable(const char *name, const char *value, unsigned *used) {
             return;
         }
     }
-    // A message about a name nearly right repeats it as it is.
-    if (is_printable(name) && *used < FREE_NAMES && *name != '\0' && strlen(name) < NAME_BYTES) {
+    if (*used < FREE_NAMES && *name != '\0' && strlen(name) < NAME_BYTES) {
         (void)snprintf(free_names[*used], NAME_BYTES, "%s", name);
         (void)snprintf(free_values[(*used)++], VALUE_BYTES, "%.*s", VALUE_BYTES - 1, value);
     }

@@ -169,11 +169,6 @@ static void put_back(struct world *w, const struct changer *changer, const struc
     world_verify(old);
 }
 
-// A huge block that moves with its pages stays in its heap, whichever was named.
-static bool keeps_heap(const struct live *old, const void *start) {
-    return !ash_region_contains(old->block.start) && ash_heap_of(start) == old->heap;
-}
-
 static void settle(struct world *w, const struct changer *changer, const struct live *old,
                    const struct change *c, void *start) {
     bool stayed = start == old->block.start;
@@ -182,7 +177,7 @@ static void settle(struct world *w, const struct changer *changer, const struct 
         .bytes = c->bytes,
         .align = c->align,
         .offset = c->offset,
-        .heap = stayed || keeps_heap(old, start) ? old->heap : c->heap,
+        .heap = stayed ? old->heap : c->heap,
         // A huge block keeps its place in its page wherever it goes.
         .odd = old->odd,
         .sized = aligned || old->odd ? SIZED_NOT : SIZED_PLAIN,

@@ -32,7 +32,6 @@ void world_leave(struct world *w) {
         return;
     }
     player_end();
-    w->orphans = true;
     p->state = PLAYER_ENDED;
 }
 

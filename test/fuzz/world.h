@@ -69,7 +69,6 @@ struct world {
     ash_heap_t *main;
     bool failing;  // the system has been told to fail
     bool limited;  // a heap has been given a limit
-    bool orphans;  // a thread has ended
 };
 
 void world_begin(struct world *w, const uint8_t *bytes, size_t count);

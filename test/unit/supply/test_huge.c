@@ -105,7 +105,7 @@ CLAIM(any_order_of_removal_keeps_the_others) {
 
 static void resize_to(size_t i, size_t bytes) {
     char kept = blocks[i][0];
-    char *moved = ash_huge_resize(blocks[i], bytes);
+    char *moved = ash_huge_resize(blocks[i], bytes, NULL);
     expect(moved != NULL);
     expect(moved == blocks[i] || ash_huge_find(blocks[i]).bytes == 0);
     expect_equal(moved[0], kept);
@@ -137,8 +137,8 @@ CLAIM(resizing_keeps_contents_and_the_books) {
 CLAIM(a_refused_resize_leaves_the_block_as_it_was) {
     take(1, 4 * PAGE, PAGE);
     os_fake_fail_from(1 << OS_FAKE_REMAP, 1);
-    expect(ash_huge_resize(blocks[1], 8 * PAGE) == NULL);
-    expect(ash_huge_resize(blocks[1], PAGE) == NULL);
+    expect(ash_huge_resize(blocks[1], 8 * PAGE, NULL) == NULL);
+    expect(ash_huge_resize(blocks[1], PAGE, NULL) == NULL);
     expect_known(1);
     give(1);
 }
@@ -188,7 +188,7 @@ DEATH(resizing_what_another_thread_resizes_is_seen) {
     take(1, 4 * PAGE, PAGE);
     char *block = blocks[1];
     give(1);
-    (void)ash_huge_resize(block, PAGE);
+    (void)ash_huge_resize(block, PAGE, NULL);
 }
 
 int main(void) {
