@@ -62,9 +62,8 @@ ASH_EXPORT void ash_set_deferred_free(ash_deferred_free_t *deferred, void *argum
 // Above the soft limit the limit handler is called, or a warning said: once, and again after less
 // than seven eighths of it were in use. A request that would go above the hard limit first collects
 // what is free, calling the deferred function with `force`, and fails with ENOMEM if that was
-// not enough. For one of more bytes than all slices that ashlar has, in use or free, nothing is
-// collected: it fails at once. What is in use already stays. Limits are exact: threads that
-// allocate at once never exceed the hard one together.
+// not enough. What is in use already stays. Limits are exact: threads that allocate at once never
+// exceed the hard one together.
 //
 // 0, or EINVAL (`soft` is above `hard`, or one is above PTRDIFF_MAX): then nothing has changed.
 ASH_EXPORT int ash_limit_set(size_t soft, size_t hard) ASH_NOEXCEPT;

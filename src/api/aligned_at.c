@@ -74,7 +74,7 @@ static void *at_odd_place(struct ash_realm *realm, size_t align, size_t offset, 
     }
     bytes = ash_max(bytes, 1);
     void *block = at_either(realm, align, offset, bytes, zero);
-    if (ash_unlikely(block == NULL) && bytes <= ash_store_measure().active_bytes) {
+    if (ash_unlikely(block == NULL) && ash_large_may_collect(bytes)) {
         (void)ash_collect();
         block = at_either(realm, align, offset, bytes, zero);
     }

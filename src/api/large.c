@@ -9,6 +9,7 @@
 #include "base/bits.h"
 #include "base/compiler.h"
 #include "base/config.h"
+#include "base/options.h"
 #include "platform/os.h"
 #include "supply/run.h"
 #include "supply/store.h"
@@ -71,14 +72,19 @@ static void *large_either(struct ash_realm *realm, size_t bytes, size_t align, b
     return large_run(realm, bytes, align, zero);
 }
 
+bool ash_large_may_collect(size_t bytes) {
+    return bytes <= ash_store_measure().active_bytes ||
+           bytes <= ash_option_value(ASH_OPTION_LIMIT_HARD);
+}
+
 void *ash_large_take(struct ash_realm *realm, size_t bytes, size_t align, bool *zero) {
     if (bytes > ASH_LARGE_MAX || align > PTRDIFF_MAX / 2 || !ash_boot()) {
         return NULL;
     }
     bytes = bytes == 0 ? 1 : bytes;
     void *block = large_either(realm, bytes, align, zero);
-    if (ash_unlikely(block == NULL) && bytes <= ash_store_measure().active_bytes) {
-        (void)ash_collect();  // empty spans may be what is in the way
+    if (ash_unlikely(block == NULL) && ash_large_may_collect(bytes)) {
+        (void)ash_collect();
         block = large_either(realm, bytes, align, zero);
     }
     ash_helper_start();

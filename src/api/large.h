@@ -14,6 +14,10 @@
 // No object is larger: its size rounded up must still be a ptrdiff_t.
 #define ASH_LARGE_MAX ((size_t)PTRDIFF_MAX - ASH_UNIT_BYTES)
 
+// Whether what collecting gives back may be what such a request lacks: empty spans, or bytes below
+// the hard limit.
+bool ash_large_may_collect(size_t bytes);
+
 // At least `bytes` for the realm, at a multiple of `align`. `*zero` says whether all of it is
 // zero. NULL without memory or above ASH_LARGE_MAX; errno is the caller's business.
 void *ash_large_take(struct ash_realm *realm, size_t bytes, size_t align, bool *zero);

@@ -285,6 +285,21 @@ CLAIM(what_is_free_is_collected_before_a_request_is_refused) {
     expect(d.forced == 1 && d.count == 0);
 }
 
+CLAIM(a_huge_block_to_be_freed_makes_room_for_another) {
+    struct deferring d = {0};
+    start();
+    d.put_off[d.count++] = ash_malloc((size_t)40 * MIB);
+    ash_set_deferred_free(free_later, &d);
+    expect_equal(ash_limit_set(0, (size_t)64 * MIB), 0);
+    void *block = ash_malloc((size_t)50 * MIB);
+    expect(block != NULL && d.forced == 1 && d.count == 0);
+    d.put_off[d.count++] = block;
+    block = ash_malloc_aligned_at((size_t)55 * MIB, 64, 8);
+    expect(block != NULL && d.forced == 2 && d.count == 0);
+    expect(ash_malloc((size_t)65 * MIB) == NULL && d.forced == 2);
+    ash_free(block);
+}
+
 static size_t told_used, told_soft;
 static int told;
 
@@ -355,6 +370,7 @@ int main(void) {
         cmocka_unit_test(what_counts_is_what_is_active),
         cmocka_unit_test(heaps_that_end_count_no_more),
         cmocka_unit_test(nothing_goes_above_the_hard_limit),
+        cmocka_unit_test(a_huge_block_to_be_freed_makes_room_for_another),
         cmocka_unit_test(what_is_free_is_collected_before_a_request_is_refused),
         cmocka_unit_test(the_soft_limit_is_told_once_for_each_crossing),
         cmocka_unit_test(without_a_handler_the_soft_limit_is_a_warning),
