@@ -211,6 +211,7 @@ CLAIM(unloading_tells_what_is_the_callers_again) {
     expect_equal(bytes, 3 * (size_t)UNIT - SLICE);
     expect(!ash_arena_contains(arena, start - 1) && ash_arena_contains(arena, start));
     expect(!ash_arena_contains(arena, start + bytes) && !ash_arena_contains(arena, NULL));
+    expect(ash_arena_record_of(start) != NULL && ash_arena_record_of(start + bytes) == NULL);
     ash_free(ash_malloc(5 * (size_t)SLICE));
     void *base = NULL;
     bytes = 0;

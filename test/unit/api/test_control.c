@@ -267,6 +267,17 @@ CLAIM(nothing_goes_above_the_hard_limit) {
     players_audit();
 }
 
+CLAIM(below_what_is_in_use_a_limit_refuses_all_more) {
+    start();
+    void *keep = ash_malloc((size_t)10 * MIB);
+    expect_equal(ash_limit_set(0, (size_t)4 * MIB), 0);
+    errno = 0;
+    expect(ash_malloc(MIB) == NULL && errno == ENOMEM);
+    expect_equal(ash_limit_used(), (size_t)10 * MIB);
+    ash_free(keep);
+    expect(ash_malloc(MIB) != NULL);
+}
+
 // What the deferred function frees, and what lies free in spans, makes room.
 CLAIM(what_is_free_is_collected_before_a_request_is_refused) {
     struct deferring d = {0};
@@ -335,6 +346,21 @@ CLAIM(the_soft_limit_is_told_once_for_each_crossing) {
     expect_equal(told, 3);
 }
 
+CLAIM(just_below_the_soft_limit_it_counts_as_crossed) {
+    start();
+    void *cache = NULL;
+    ash_set_limit_handler(be_told, &cache);
+    expect_equal(ash_limit_set((size_t)8 * MIB, 0), 0);
+    void *block = ash_malloc((size_t)15 * MIB / 2);
+    for (int i = 0; i < 3; i++) {
+        ash_free(ash_malloc(MIB));
+        expect_equal(told, 1);
+    }
+    ash_free(block);
+    expect(ash_malloc((size_t)9 * MIB) != NULL);
+    expect_equal(told, 2);
+}
+
 CLAIM(without_a_handler_the_soft_limit_is_a_warning) {
     start();
     expect_equal(ash_limit_set(100000, 0), 0);
@@ -371,8 +397,10 @@ int main(void) {
         cmocka_unit_test(heaps_that_end_count_no_more),
         cmocka_unit_test(nothing_goes_above_the_hard_limit),
         cmocka_unit_test(a_huge_block_to_be_freed_makes_room_for_another),
+        cmocka_unit_test(below_what_is_in_use_a_limit_refuses_all_more),
         cmocka_unit_test(what_is_free_is_collected_before_a_request_is_refused),
         cmocka_unit_test(the_soft_limit_is_told_once_for_each_crossing),
+        cmocka_unit_test(just_below_the_soft_limit_it_counts_as_crossed),
         cmocka_unit_test(without_a_handler_the_soft_limit_is_a_warning),
         cmocka_unit_test(limits_that_are_none_are_refused),
     };

@@ -173,6 +173,22 @@ CLAIM(a_published_block_is_seen_once) {
     expect_equal(gatherer->publishing % 2, 0);
 }
 
+CLAIM(what_is_on_its_way_to_several_spans_is_added_up) {
+    start();
+    player_enter(0);
+    struct ash_block *other;
+    do {
+        other = ash_malloc(BYTES);
+    } while (ash_record_first(other) == ash_record_first(live));
+    player_enter(1);
+    ash_free(live);
+    ash_free(other);
+    ash_remote_flush(player_heap());
+    size_t blocks[ASH_CLASS_COUNT] = {0};
+    ash_look_returning(owner, blocks);
+    expect_equal(blocks[CLASS], 2);
+}
+
 CLAIM(a_heap_is_held_as_it_is_found) {
     start();
     enum ash_look held = ash_look_try(owner);
@@ -210,6 +226,7 @@ int main(void) {
         cmocka_unit_test(a_list_that_was_overwritten_ends_the_process),
         cmocka_unit_test(a_gathered_block_is_seen),
         cmocka_unit_test(a_published_block_is_seen_once),
+        cmocka_unit_test(what_is_on_its_way_to_several_spans_is_added_up),
         cmocka_unit_test(a_heap_is_held_as_it_is_found),
         cmocka_unit_test(a_lost_heap_is_read_as_it_is),
     };
