@@ -5,6 +5,7 @@
 
 #include "ashlar/control.h"
 #include "base/assert.h"
+#include "base/callback.h"
 #include "base/fmt.h"
 #include "base/options.h"
 #include "platform/os.h"

@@ -9,11 +9,12 @@
 
 #include <stddef.h>
 
-#include "base/callback.h"
 #include "base/compiler.h"
 #include "base/errors.h"
 
-// What the program has set: api/control.c.
+// What the program has set: api/control.c. (base/callback.h; not every compiler that reads this
+// header has atomics.)
+struct ash_callback;
 extern struct ash_callback ash_report_output, ash_report_handler;
 
 // Writes a text that ends with a zero byte to where the program wants it: standard error, unless
