@@ -213,7 +213,11 @@ int main(int argc, char **argv) {
     struct worker *workers = stress_workers(&options, watch->world);
     world_start(watch->world, workers);
     uint64_t end = stress_now_ms() + options.seconds * 1000;
-    for (uint64_t i = 0; i < options.steps || stress_now_ms() < end; i++) {
+    // Where processors are busy, the threads may begin late: as long as there was nothing to meet,
+    // the walks go on.
+    uint64_t most = options.steps * 1000;
+    for (uint64_t i = 0;
+         i < options.steps || stress_now_ms() < end || (watch->throughout == 0 && i < most); i++) {
         walk(watch);
         for (int k = 0; k < 4; k++) {
             sample(watch);
