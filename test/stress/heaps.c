@@ -42,7 +42,7 @@ static struct block allocate(struct worker *worker, ash_heap_t *heap) {
         fprintf(stderr, "%s: %zu bytes are at %p, of heap %p instead of %p\n",
                 worker->options->program, block.bytes, (void *)block.start,
                 (void *)ash_heap_of(block.start), (void *)heap);
-        exit(1);
+        _Exit(1);
     }
     stress_fill(worker, &block);
     return block;
@@ -77,7 +77,7 @@ static void check_all(struct worker *worker, const struct life *life, bool relea
 static void check_that(struct worker *worker, bool holds, const char *claim) {
     if (!holds) {
         fprintf(stderr, "%s: not so: %s\n", worker->options->program, claim);
-        exit(1);
+        _Exit(1);
     }
 }
 

@@ -45,7 +45,7 @@ static void fill_slot(struct life *life, struct slot *slot) {
     uintptr_t *start = apart ? ash_heap_malloc(life->world->apart, bytes) : ash_malloc(bytes);
     if (start == NULL) {
         fprintf(stderr, "%s: no memory\n", life->worker->options->program);
-        exit(1);
+        _Exit(1);
     }
     // What a program writes where links were: the addresses of other blocks.
     *start = (uintptr_t)atomic_load_explicit(&life->actor->slots[random_below(random, SLOTS)].start,
