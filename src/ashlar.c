@@ -30,6 +30,7 @@
 #include "supply/store.c"
 //
 #include "heap/audit.c"
+#include "heap/depot.c"
 #include "heap/heap.c"
 #include "heap/hold.c"
 #include "heap/limit.c"

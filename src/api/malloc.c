@@ -93,7 +93,7 @@ static void free_local(struct ash_heap *heap, const struct ash_record *record,
     struct ash_bin *bin = record->bin;
     if (bin->room <= 0) {
         ash_hold(heap);
-        ash_release(heap, record->class_index, (uint32_t)ash_span_class(record)->cap / 2);
+        ash_release_older(heap, record->class_index);
         if (ASH_AUDIT) {
             ash_heap_audit_some(heap);
         }

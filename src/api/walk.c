@@ -5,7 +5,7 @@
 // visitor is called afterwards, with nothing held. If a span changes hands between two looks
 // at the window, the window is gone through again for what is left.
 //
-// A block is in use if it was cut and is neither marked, nor in its owner's bin, nor in
+// A block is in use if it was cut and is neither marked, nor in its owner's bin or depot, nor in
 // anybody's chain, nor on the span's remote chain. All of these stand still or are
 // followed exactly while the heap is held. So a block that was free all the time is
 // in one of those places then, and one that was allocated all the time in none.
@@ -136,6 +136,9 @@ static void walk_look(struct walk *walk, struct ash_heap *heap, bool running) {
     for (uint32_t i = 0; i < list->count; i++) {
         struct ash_record *span = ash_record_find(list->blocks[i]);
         walk_clear(walk, span, list->blocks[i]);
+    }
+    for (; classes != 0; classes &= classes - 1) {
+        ash_look_depot(heap, (unsigned)ash_ctz64(classes), walk_see, walk);
     }
     walk_clear_foreign(walk, heap);
 }

@@ -67,6 +67,9 @@ enum {
     ASH_BIN_BYTES = ASH_HOSTILE ? 256 : 8192,
     ASH_BIN_BLOCKS = ASH_HOSTILE ? 4 : 128,
 
+    // Blocks that came out of full bins and are not yet back in their spans, of a heap.
+    ASH_DEPOT_BYTES = ASH_HOSTILE ? 2048 : 1 << 20,
+
     // About how much a bin is stocked with at a time.
     ASH_STOCK_BYTES = 4096,
 

@@ -1,6 +1,7 @@
 #include "heap/audit.h"
 
 #include "base/assert.h"
+#include "heap/depot.h"
 #include "heap/span.h"
 #include "supply/store.h"
 
@@ -63,25 +64,58 @@ static void audit_shelf(struct ash_heap *heap, unsigned class_index) {
     }
 }
 
+// A free block that is in no span.
+static void audit_listed(struct ash_heap *heap, unsigned class_index,
+                         const struct ash_block *block) {
+    const struct ash_record *span = ash_record_find(block);
+    ash_assert(span != NULL);
+    ash_assert(audit_owned(heap, span, class_index));  // INV-HEAP-2
+    audit_block(span, block);
+}
+
 static void audit_bin(struct ash_heap *heap, unsigned class_index) {
     const struct ash_bin *bin = &heap->bins[class_index];
     int32_t count = 0;
     for (const struct ash_block *block = bin->head; block != NULL; block = block->next) {
-        const struct ash_record *span = ash_record_find(block);
-        ash_assert(span != NULL);
-        ash_assert(audit_owned(heap, span, class_index));  // INV-HEAP-2
-        audit_block(span, block);
+        audit_listed(heap, class_index, block);
         count++;
         ash_assert(count <= ash_classes[class_index].cap);  // a list without end, too
     }
     ash_assert(bin->room + count == ash_classes[class_index].cap);  // INV-HEAP-1
 }
 
+static uint32_t audit_magazine(struct ash_heap *heap, unsigned class_index,
+                               const struct ash_block *block) {
+    uint32_t count = 0;
+    for (; block != NULL; block = block->next) {
+        audit_listed(heap, class_index, block);
+        count++;
+        ash_assert(count <= ash_classes[class_index].magazine);
+    }
+    return count;
+}
+
+// Returns the bytes in the depot.
+static size_t audit_depot(struct ash_heap *heap, unsigned class_index) {
+    uint32_t magazines = heap->shelves[class_index].magazines;
+    const struct ash_block *magazine = heap->shelves[class_index].depot;
+    for (; magazine != NULL; magazine = ash_depot_below(magazine)) {
+        uint32_t count = audit_magazine(heap, class_index, magazine);
+        ash_assert(count == ash_classes[class_index].magazine && magazines > 0);  // INV-DEPOT-1
+        magazines--;
+    }
+    ash_assert(magazines == 0);
+    return ash_depot_count(heap, class_index) * ash_classes[class_index].block_bytes;
+}
+
 void ash_heap_audit(struct ash_heap *heap) {
+    size_t depot_bytes = 0;
     for (unsigned i = 0; i < ASH_CLASS_COUNT; i++) {
         audit_shelf(heap, i);
         audit_bin(heap, i);
+        depot_bytes += audit_depot(heap, i);
     }
+    ash_assert(heap->depot_bytes == depot_bytes && depot_bytes <= ASH_DEPOT_BYTES);  // INV-DEPOT-2
 }
 
 void ash_heap_audit_some(struct ash_heap *heap) {

@@ -2,10 +2,11 @@
 // spans they come from.
 //
 //   bin      head -> block -> block            at most `cap` blocks: the last freed
+//   depot    magazine -> magazine              lists that left the bin when it was full
 //   shelf    current span | spans with room | full spans
 //
-// malloc pops a bin's head. free pushes there; a full bin first gives the older half
-// of its blocks back to their spans. So what was freed last is used first. docs/one-malloc.md
+// malloc pops a bin's head. free pushes there; a full bin first gives its older blocks
+// to the depot, or back to their spans. So what was freed last is used first. docs/one-malloc.md
 // follows a block through all of this.
 //
 // A heap outlives its thread. Its blocks may still be in use, others still push
@@ -43,6 +44,8 @@ struct ash_shelf {
     uint32_t lists[2];           // by place (enum ash_place): ticket of the first span
     size_t out;                  // blocks that are not on a span's own list
     uint32_t spans;
+    uint32_t magazines;       // in the depot: heap/depot.h
+    struct ash_block *depot;  // the newest magazine's first block, or NULL
 };
 
 // Blocks of one foreign span on their way home: heap/remote.h.
@@ -94,6 +97,7 @@ struct ash_heap {
     struct ash_shelf shelves[ASH_CLASS_COUNT];
     struct ash_chain chains[ASH_GATHER_CHAINS];
     uint32_t gathered;  // blocks in all chains
+    size_t depot_bytes;  // of the blocks in all depots
     uint32_t span_count;
     uint32_t refills;             // how often a bin was stocked
     _Atomic uint32_t slow_paths;  // how often a slow path was taken; read by the helper

@@ -1,5 +1,6 @@
 #include "heap/hold.h"
 
+#include "heap/depot.h"
 #include "heap/orphan.h"
 #include "heap/release.h"
 #include "heap/remote.h"
@@ -62,6 +63,9 @@ bool ash_hold_tend(struct ash_heap *heap, bool deep, bool *more) {
         return false;
     }
     ash_remote_drain(heap);
+    if (deep) {
+        (void)ash_depot_settle(heap);
+    }
     for (unsigned i = 0; i < ASH_CLASS_COUNT; i++) {
         ash_release_current(heap, i);
     }

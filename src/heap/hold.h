@@ -5,7 +5,7 @@
 //   what                          whose
 //   bins, chains                  the heap's own thread, always, and without holding: the
 //                                 fast paths touch nothing else
-//   spans, shelves, counts        who holds the heap
+//   spans, shelves, depots        who holds the heap; all counts, too
 //   remote, inbox                 anybody: heap/news.h
 //
 // A thread waits for its own heap only while somebody tends it, which is for a few
@@ -38,7 +38,8 @@ void ash_hold_home(struct ash_heap *mine);
 void ash_hold_home_end(struct ash_heap *mine);
 
 // By anybody but the heap's own thread on a slow path: takes in news, retires spans that
-// have fallen empty, and if `deep` gives the free pages inside of spans back to the system.
+// have fallen empty, and if `deep` settles the depots and gives the free pages inside of spans
+// back to the system.
 // False if the heap was held by others. Does a part at a time: `*more` says that there is
 // more to give back.
 bool ash_hold_tend(struct ash_heap *heap, bool deep, bool *more);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "heap/depot.h"
 #include "heap/hold.h"
 #include "heap/news.h"
 #include "heap/orphan.h"
@@ -41,7 +42,7 @@ void ash_look_end(struct ash_heap *heap, enum ash_look look) {
 size_t ash_look_ready(const struct ash_heap *heap, unsigned class_index) {
     const struct ash_class *c = &ash_classes[class_index];
     int32_t count = c->cap - ash_peek_room(&heap->bins[class_index].room);
-    return count < 0 ? 0 : (size_t)count * c->block_bytes;
+    return (ash_depot_count(heap, class_index) + (size_t)(count < 0 ? 0 : count)) * c->block_bytes;
 }
 
 void ash_look_returning(struct ash_heap *heap, size_t blocks[ASH_CLASS_COUNT]) {
@@ -128,6 +129,25 @@ const struct ash_look_list *ash_look_bins(struct ash_heap *heap, uint64_t classe
     }
     ash_heap_open(heap);
     return &lists[0];
+}
+
+// Depots --------------------------------------------------------------------------------
+
+void ash_look_depot(const struct ash_heap *heap, unsigned class_index, ash_look_see *see,
+                    void *argument) {
+    const struct ash_bin *bin = &heap->bins[class_index];
+    struct ash_block *magazine = heap->shelves[class_index].depot;
+    struct ash_block *block = magazine;
+    // A lost heap may show anything.
+    for (size_t left = ash_depot_count(heap, class_index); left > 0 && look_is_block(bin, block);
+         left--) {
+        see(argument, ash_record_find(block), block);
+        block = block->next;
+        if (block == NULL) {
+            magazine = ash_depot_below(magazine);
+            block = magazine;
+        }
+    }
 }
 
 // Chains --------------------------------------------------------------------------------

@@ -71,6 +71,10 @@ const struct ash_look_list *ash_look_bins(struct ash_heap *heap, uint64_t classe
 
 typedef void ash_look_see(void *argument, const struct ash_record *span, struct ash_block *block);
 
+// Calls `see` for the blocks in the class's depot.
+void ash_look_depot(const struct ash_heap *heap, unsigned class_index, ash_look_see *see,
+                    void *argument);
+
 // Calls `see` for the blocks of `owner`'s spans, which the caller holds, that are gathered in
 // chains of `gatherer`; and for those on a span's remote chain. Some may be seen twice.
 void ash_look_gathered(struct ash_heap *gatherer, const struct ash_heap *owner, ash_look_see *see,

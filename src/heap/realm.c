@@ -1,6 +1,7 @@
 #include "heap/realm.h"
 
 #include "base/assert.h"
+#include "heap/depot.h"
 #include "heap/hold.h"
 #include "heap/limit.h"
 #include "heap/orphan.h"
@@ -379,6 +380,7 @@ static void realm_empty_heap(struct ash_heap *heap) {
         heap->bins[i].room = ash_classes[i].cap;
         heap->shelves[i].out = 0;
     }
+    ash_depot_drop(heap);
     atomic_store_explicit(&heap->inbox, 0, memory_order_relaxed);
     atomic_store_explicit(&heap->out_bytes, 0, memory_order_relaxed);
     ash_registry_enter();

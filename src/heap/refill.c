@@ -5,6 +5,7 @@
 
 #include "base/assert.h"
 #include "heap/audit.h"
+#include "heap/depot.h"
 #include "heap/orphan.h"
 #include "heap/remote.h"
 #include "heap/span.h"
@@ -29,7 +30,11 @@ static struct ash_record *refill_find_span(struct ash_heap *heap, unsigned class
         return span;
     }
     struct ash_record *span = ash_orphan_adopt(heap, class_index);
-    return span != NULL ? span : ash_span_cut(heap, class_index);
+    if (span != NULL) {
+        return span;
+    }
+    (void)ash_depot_settle(heap);  // other classes may have whole spans there
+    return ash_span_cut(heap, class_index);
 }
 
 static bool refill_stock(struct ash_heap *heap, unsigned class_index) {
@@ -60,7 +65,7 @@ struct ash_block *ash_refill(struct ash_heap *heap, unsigned class_index) {
     if (ash_remote_has_news(heap)) {
         ash_remote_drain(heap);
     }
-    if (!refill_stock(heap, class_index)) {
+    if (!ash_depot_take(heap, class_index) && !refill_stock(heap, class_index)) {
         return NULL;
     }
     if (++heap->refills % REFILL_PURGE_EVERY == 0) {

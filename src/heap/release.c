@@ -1,6 +1,7 @@
 #include "heap/release.h"
 
 #include "base/assert.h"
+#include "heap/depot.h"
 #include "heap/remote.h"
 #include "heap/span.h"
 
@@ -15,11 +16,25 @@ static struct ash_block *release_cut(struct ash_bin *bin, uint32_t keep) {
     return rest;
 }
 
-void ash_release(struct ash_heap *heap, unsigned class_index, uint32_t keep) {
+void ash_release_older(struct ash_heap *heap, unsigned class_index) {
+    const struct ash_class *c = &ash_classes[class_index];
     struct ash_bin *bin = &heap->bins[class_index];
+    uint32_t keep = (uint32_t)c->cap - c->magazine;
+    uint32_t count = (uint32_t)(c->cap - bin->room) - keep;
     struct ash_block *rest = release_cut(bin, keep);
-    bin->room += (int32_t)ash_span_return(heap, class_index, rest);
-    heap->events.releases += rest == NULL ? 0 : 1;
+    bin->room += (int32_t)count;
+    if (!ash_depot_put(heap, class_index, rest, count)) {
+        (void)ash_span_return(heap, class_index, rest);
+    }
+    heap->events.releases++;
+}
+
+void ash_release_bin(struct ash_heap *heap, unsigned class_index) {
+    struct ash_bin *bin = &heap->bins[class_index];
+    struct ash_block *list = bin->head;
+    bin->head = NULL;
+    bin->room += (int32_t)ash_span_return(heap, class_index, list);
+    heap->events.releases += list == NULL ? 0 : 1;
 }
 
 void ash_release_current(struct ash_heap *heap, unsigned class_index) {
@@ -32,8 +47,9 @@ void ash_release_current(struct ash_heap *heap, unsigned class_index) {
 void ash_release_all(struct ash_heap *heap) {
     ash_remote_flush(heap);
     ash_remote_drain(heap);
+    (void)ash_depot_settle(heap);
     for (unsigned i = 0; i < ASH_CLASS_COUNT; i++) {
-        ash_release(heap, i, 0);
+        ash_release_bin(heap, i);
         ash_release_current(heap, i);
     }
 }

@@ -5,9 +5,13 @@
 
 #include "heap/heap.h"
 
-// Gives the blocks of a bin back to their spans, except the `keep` that were freed
-// last. In one go: a block costs half of what it does when freed to its span alone.
-void ash_release(struct ash_heap *heap, unsigned class_index, uint32_t keep);
+// Takes the older half of a full bin's blocks out of it: to the depot, or back to their spans
+// if that has no room. In one go: a block costs half of what it does when freed to its
+// span alone.
+void ash_release_older(struct ash_heap *heap, unsigned class_index);
+
+// Gives all blocks of a bin back to their spans.
+void ash_release_bin(struct ash_heap *heap, unsigned class_index);
 
 // Retires the class's current span if none of its blocks is out.
 void ash_release_current(struct ash_heap *heap, unsigned class_index);

@@ -28,6 +28,7 @@ void ash_class_boot(void) {
         uint64_t steps = c->block_bytes / ASH_CLASS_STEP;
         c->inverse = ((UINT64_C(1) << 32) + steps - 1) / steps;
         c->cap = (int32_t)class_cap(c->block_bytes);
+        c->magazine = (uint32_t)ash_max((size_t)c->cap * 3 / 4, 1);
         size_t stock = ash_max(ASH_STOCK_BYTES / c->block_bytes, 1);
         c->stock = (uint32_t)ash_min(stock, (size_t)c->cap);
         size_t gather = ash_max(ASH_GATHER_BYTES / c->block_bytes, 1);

@@ -34,6 +34,7 @@ struct ash_class {
     uint32_t stock;    // blocks that a bin is stocked with at a time
     uint32_t slices;   // of a span
     int32_t cap;       // blocks that the bin's list may hold
+    uint32_t magazine;  // blocks that leave a full bin
     uint32_t gather;   // foreign blocks of a span before they are published
 };
 

@@ -5,6 +5,7 @@
 
 #include "base/errors.c"
 // The code under test.
+#include "heap/depot.c"
 #include "heap/hold.c"
 #include "heap/orphan.c"
 #include "heap/registry.c"

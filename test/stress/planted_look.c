@@ -6,6 +6,8 @@
 
 const struct ash_look_list *__wrap_ash_look_bins(struct ash_heap *heap, uint64_t classes,
                                                  bool running, struct ash_look_list lists[2]);
+void __wrap_ash_look_depot(const struct ash_heap *heap, unsigned class_index, ash_look_see *see,
+                           void *argument);
 void __wrap_ash_look_gathered(struct ash_heap *gatherer, const struct ash_heap *owner,
                               ash_look_see *see, void *argument);
 void __wrap_ash_look_remote(struct ash_record *span, ash_look_see *see, void *argument);
@@ -20,6 +22,14 @@ const struct ash_look_list *__wrap_ash_look_bins(struct ash_heap *heap, uint64_t
     (void)running;
     lists[0].count = 0;
     return &lists[0];
+}
+
+void __wrap_ash_look_depot(const struct ash_heap *heap, unsigned class_index, ash_look_see *see,
+                           void *argument) {
+    (void)heap;
+    (void)class_index;
+    (void)see;
+    (void)argument;
 }
 
 void __wrap_ash_look_gathered(struct ash_heap *gatherer, const struct ash_heap *owner,

@@ -122,7 +122,7 @@ CLAIM(an_empty_current_span_goes_back_when_it_is_asked_for) {
     struct ash_record *span = current_span(8);
     size_t free_bytes = ash_store_measure().free_bytes;
     give(span, take(span));
-    ash_release(&heap, 8, 0);
+    ash_release_bin(&heap, 8);
     ash_release_current(&heap, 8);
     expect(heap.shelves[8].current == NULL);
     expect(ash_store_measure().free_bytes > free_bytes);
@@ -138,7 +138,7 @@ CLAIM(a_program_that_only_refills_still_purges) {
     os_fake_pass_ms(3600000);
     expect(ash_store_dirty_bytes() > 0);
     for (int i = 0; i < 64; i++) {
-        ash_release(&heap, 0, 0);
+        ash_release_bin(&heap, 0);
         expect(ash_refill(&heap, 0) != NULL);
     }
     expect_equal(ash_store_dirty_bytes(), 0);

@@ -38,7 +38,7 @@ static void take(uint32_t count) {
         blocks[i] = ash_refill(heap, CLASS);
         expect(blocks[i] != NULL);
     }
-    ash_release(heap, CLASS, 0);
+    ash_release_bin(heap, CLASS);
     expect_equal(length(), 0);
 }
 
@@ -50,25 +50,23 @@ CLAIM(the_blocks_freed_last_are_kept) {
         ash_free(blocks[i]);
     }
     expect_equal(length(), cap);
-    ash_release(heap, CLASS, cap / 2);
-    expect_equal(length(), cap / 2);
+    uint32_t kept = cap - ash_classes[CLASS].magazine;
+    ash_release_older(heap, CLASS);
+    expect_equal(length(), kept);
     struct ash_block *block = heap->bins[CLASS].head;
-    for (uint32_t i = 0; i < cap / 2; i++, block = block->next) {
+    for (uint32_t i = 0; i < kept; i++, block = block->next) {
         expect(block == blocks[cap - 1 - i]);
     }
     ash_heap_audit(heap);
 }
 
-CLAIM(keeping_more_than_there_is_changes_nothing) {
+CLAIM(releasing_an_empty_bin_changes_nothing) {
     start();
     take(3);
     ash_free(blocks[0]);
-    ash_release(heap, CLASS, 5);
     expect_equal(length(), 1);
-    ash_release(heap, CLASS, 1);
-    expect_equal(length(), 1);
-    ash_release(heap, CLASS, 0);
-    ash_release(heap, CLASS, 0);
+    ash_release_bin(heap, CLASS);
+    ash_release_bin(heap, CLASS);
     expect_equal(length(), 0);
     expect_equal(heap->bins[CLASS].room, ash_classes[CLASS].cap);
     ash_heap_audit(heap);
@@ -84,7 +82,7 @@ CLAIM(spans_that_fall_empty_are_retired_on_the_way) {
     } while (ash_record_first(blocks[count++]) == first && count < BLOCKS_MAX);
     uint32_t in_first = 0;
     struct ash_bin *bin = &heap->bins[CLASS];
-    ash_release(heap, CLASS, 0);
+    ash_release_bin(heap, CLASS);
     for (uint32_t i = 0; i + 1 < count; i++, in_first++) {
         blocks[i]->next = bin->head;
         bin->head = blocks[i];
@@ -93,7 +91,7 @@ CLAIM(spans_that_fall_empty_are_retired_on_the_way) {
     expect(count < BLOCKS_MAX);
     expect_equal(in_first, ash_classes[CLASS].blocks);
     uint32_t spans = heap->span_count;
-    ash_release(heap, CLASS, 0);
+    ash_release_bin(heap, CLASS);
     expect_equal(heap->span_count, spans - 1);
     expect_equal(first->kind, ASH_KIND_FREE);
     ash_heap_audit(heap);
@@ -118,13 +116,13 @@ DEATH(a_block_that_is_twice_in_the_bin_is_seen) {
                (uintmax_t)(uintptr_t)blocks[1]);
     give(blocks[1]);
     ash_free(blocks[1]);
-    ash_release(heap, CLASS, 0);
+    ash_release_bin(heap, CLASS);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_blocks_freed_last_are_kept),
-        cmocka_unit_test(keeping_more_than_there_is_changes_nothing),
+        cmocka_unit_test(releasing_an_empty_bin_changes_nothing),
         cmocka_unit_test(spans_that_fall_empty_are_retired_on_the_way),
         cmocka_unit_test(a_free_into_a_full_bin_makes_room),
         cmocka_unit_test(a_block_that_is_twice_in_the_bin_is_seen),

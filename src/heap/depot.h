@@ -1,0 +1,47 @@
+// Magazines: blocks that came out of full bins, kept together until a bin is empty.
+//
+//   shelf.depot -> magazine -> magazine        the last one put in is the first one out
+//                   block -> block -> ...       exactly `magazine` blocks of the class
+//
+// Putting one in and taking one out touches no block but the first, so a program that frees
+// many and allocates many pays for neither marks nor spans. The price: what lies in a depot
+// is free and holds its span. So the heap's depots hold ASH_DEPOT_BYTES at most, and they are
+// settled, each block back in its span, before the heap takes another span from the store,
+// and by who tends or collects.
+//
+// Invariants:
+//   INV-DEPOT-1  every magazine has exactly `magazine` blocks of its class, in spans of the heap
+//   INV-DEPOT-2  heap.depot_bytes is the sum over all of them, at most ASH_DEPOT_BYTES
+
+#ifndef ASH_HEAP_DEPOT_H
+#define ASH_HEAP_DEPOT_H
+
+#include <stdbool.h>
+
+#include "heap/heap.h"
+
+// The caller holds the heap: heap/hold.h. ----------------------------------------------
+
+// Keeps a list of blocks that the caller took out of a bin. False if there are not as many
+// as a magazine has, or the depot has no room: they are still the caller's.
+bool ash_depot_put(struct ash_heap *heap, unsigned class_index, struct ash_block *list,
+                   uint32_t count);
+
+// Fills the class's empty bin with the newest magazine. False if there is none.
+bool ash_depot_take(struct ash_heap *heap, unsigned class_index);
+
+// Returns all blocks of the heap's depots to their spans. True if there were some.
+bool ash_depot_settle(struct ash_heap *heap);
+
+// Forgets all magazines: their spans are gone.
+void ash_depot_drop(struct ash_heap *heap);
+
+// How many blocks of the class lie there.
+static inline size_t ash_depot_count(const struct ash_heap *heap, unsigned class_index) {
+    return (size_t)heap->shelves[class_index].magazines * ash_classes[class_index].magazine;
+}
+
+// The magazine below; `magazine` is its first block.
+struct ash_block *ash_depot_below(const struct ash_block *magazine);
+
+#endif
