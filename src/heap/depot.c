@@ -28,8 +28,7 @@ bool ash_depot_put(struct ash_heap *heap, unsigned class_index, struct ash_block
                    uint32_t count) {
     struct ash_shelf *shelf = &heap->shelves[class_index];
     size_t bytes = depot_magazine_bytes(class_index);
-    if (count != ash_classes[class_index].magazine ||
-        heap->depot_bytes + bytes > ASH_DEPOT_BYTES) {
+    if (count != ash_classes[class_index].magazine || heap->depot_bytes + bytes > ASH_DEPOT_BYTES) {
         return false;
     }
     depot_at(list)->below = shelf->depot;

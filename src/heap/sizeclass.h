@@ -29,13 +29,13 @@ _Static_assert(256 << ASH_CLASS_DOUBLINGS == ASH_BLOCK_MAX, "the last class is t
 // What the slow paths know of a class. Constant after boot.
 struct ash_class {
     uint32_t block_bytes;
-    uint32_t blocks;   // of a span
-    uint64_t inverse;  // 2^32 / (block_bytes / 16), rounded up: divides by multiplying
-    uint32_t stock;    // blocks that a bin is stocked with at a time
-    uint32_t slices;   // of a span
-    int32_t cap;       // blocks that the bin's list may hold
+    uint32_t blocks;    // of a span
+    uint64_t inverse;   // 2^32 / (block_bytes / 16), rounded up: divides by multiplying
+    uint32_t stock;     // blocks that a bin is stocked with at a time
+    uint32_t slices;    // of a span
+    int32_t cap;        // blocks that the bin's list may hold
     uint32_t magazine;  // blocks that leave a full bin
-    uint32_t gather;   // foreign blocks of a span before they are published
+    uint32_t gather;    // foreign blocks of a span before they are published
 };
 
 extern struct ash_class ash_classes[ASH_CLASS_COUNT];

@@ -24,6 +24,7 @@ struct ash_class {
     uint32_t stock;
     uint32_t slices;
     int32_t cap;
+    uint32_t magazine;
     uint32_t gather;
 };
 
@@ -34,6 +35,7 @@ static const struct ash_class ash_classes[ASH_CLASS_COUNT] = {{
     .stock = 1,
     .slices = 1,
     .cap = 1,
+    .magazine = 1,
     .gather = 3,
 }};
 
