@@ -36,6 +36,7 @@
 // Files are those of /proc and /sys above all: without them nothing is to be learnt there.
 static const struct refusal refusals[] = {
     {"advice", EPERM, {CALLS_ADVICE, -1}},
+    {"unknown-advice", EINVAL, {SYS_madvise, -1}},
     {"resizing", EPERM, {CALLS_RESIZING, -1}},
     {"protection", EPERM, {CALLS_PROTECTION, -1}},
     {"questions", EPERM, {CALLS_QUESTIONS, -1}},

@@ -143,6 +143,11 @@ CLAIM(time_limits_are_kept) {
     arenas_unload(arena);
 }
 
+// Whether the printed lines name the node.
+static void look_for_node(const char *line, void *seen) {
+    *(bool *)seen |= strstr(line, ", node 3\n") != NULL;
+}
+
 CLAIM(huge_pages_are_spread_over_nodes) {
     if (!has_room_for_huge()) {
         return;
@@ -153,6 +158,9 @@ CLAIM(huge_pages_are_spread_over_nodes) {
     expect_equal(tally.preferred_bytes[0], 2 * GIB);
     expect_equal(tally.preferred_bytes[1], GIB);
     expect_equal(tally.preferred_bytes[3], GIB);
+    bool named = false;
+    ash_arenas_print(look_for_node, &named);
+    expect(named);
     char *block = ash_malloc(100);  // not exclusive: everybody's
     expect(ash_arena_contains(&ash_arenas[0], block));
     ash_free(block);
