@@ -103,6 +103,25 @@ CLAIM(huge_pages_are_taken_one_by_one) {
     arenas_unload(arena);
 }
 
+CLAIM(huge_pages_come_behind_what_is_mapped_already) {
+    if (!has_room_for_huge()) {
+        return;
+    }
+    void *blocks[64];
+    size_t count = 0;
+    do {
+        blocks[count++] = ash_malloc(UNIT - SLICE);
+    } while (count < 64 && ash_region.active == ash_region.mapped);
+    expect(ash_region.active < ash_region.mapped);
+    ash_arena_t *arena = NULL;
+    expect_equal(ash_arena_reserve_huge(1, -1, 0, 0, &arena), 1);
+    expect(ash_region.active == ash_region.mapped);
+    while (count > 0) {
+        ash_free(blocks[--count]);
+    }
+    arenas_unload(arena);
+}
+
 CLAIM(fewer_huge_pages_are_better_than_none) {
     if (!has_room_for_huge()) {
         return;
@@ -244,6 +263,7 @@ int main(void) {
         cmocka_unit_test(an_arena_goes_around_somebodys_mapping),
         cmocka_unit_test(an_unloaded_reservation_is_for_everybody),
         cmocka_unit_test(huge_pages_are_taken_one_by_one),
+        cmocka_unit_test(huge_pages_come_behind_what_is_mapped_already),
         cmocka_unit_test(fewer_huge_pages_are_better_than_none),
         cmocka_unit_test(time_limits_are_kept),
         cmocka_unit_test(huge_pages_are_spread_over_nodes),
