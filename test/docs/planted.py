@@ -201,6 +201,23 @@ EXAMPLE_PAGE = "So:\n\n<!-- examples.py: examples/a.c -->\n```c\nint a;\n```\n"
 
 BREAKING = "// Breaking ------\n\n// Breaks.\nASH_EXPORT void ash_break(void);\n"
 
+PROMISES_PAGE = """# Tests
+
+## Which test keeps which promise
+
+| promise | test | planted failure |
+|---|---|---|
+| Blocks are whole | `unit/span`, `model/*_agree` | `model/planted_tear` (`test/model/planted.sh`) |
+| Forks end | `override/forks` | `override/no_hooks` |
+
+## More
+
+| `unit/other` |
+"""
+
+PROMISES_TESTS = "".join(f'add_test([=[{name}]=] "true")\n' for name in (
+    "unit/span", "model/all_agree", "model/planted_tear", "override/forks", "override/no_hooks"))
+
 AGREES = {
     "invariants": {"src/heap/span.h": SPAN, "src/heap/span.c": SPAN_C,
                    "test/unit/test_span.c": "CLAIM(cut_it) {\n",
@@ -219,6 +236,8 @@ AGREES = {
                   "docs/man/ash_make.3.scd": FUNCTIONS_MANUAL,
                   "docs/man/other.3.scd": "other(3)\n\n# SYNOPSIS\n\nother\n"},
     "examples": {"examples/a.c": "// A.\n\nint a;\n", "docs/b.md": EXAMPLE_PAGE},
+    "promises": {"test/README.md": PROMISES_PAGE,
+                 "build/release/CTestTestfile.cmake": PROMISES_TESTS},
     "links": {"README.md": "[a](docs/a.md#head) [web](https://example.org/x)\n",
               "docs/a.md": "[back](../README.md) [here](#head)\n",
               "src/base/a.h": "// docs/a.md says why.\n"},
@@ -304,6 +323,16 @@ PLANTED = {
         ("docs/b.md", "```c", "```", "there must be a block of C"),
         ("docs/b.md", "examples/a.c", "examples/c.c", "No such file"),
         ("docs/b.md", "<!-- examples.py", "<!-- example", "have none at all"),
+    ],
+    "promises": [
+        ("test/README.md", "unit/span", "unit/spans", "names unit/spans, which ctest does not"),
+        ("test/README.md", "*_agree", "*_agrees", "names model/*_agrees, which ctest does not"),
+        ("build/release/CTestTestfile.cmake", "no_hooks", "hooks", "names override/no_hooks"),
+        ("test/README.md", "`override/forks`", "by hand", "'Forks end' has no test"),
+        ("test/README.md", "`override/no_hooks`", "none", "'Forks end' has no planted failure"),
+        ("test/README.md", "| `override/no_hooks` |", "|", "'Forks end' has 2 columns, not 3"),
+        ("test/README.md", "keeps which", "has which", "have none at all"),
+        ("build/release/CTestTestfile.cmake", "add_test", "# add_test", "has no tests"),
     ],
     "links": [
         ("docs/a.md", "../README.md", "../READ.md", "docs/a.md: ../READ.md: there is no"),

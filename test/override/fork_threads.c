@@ -1,6 +1,8 @@
-// fork_threads [COUNT]: a threaded process forks again and again while four threads allocate and
-// write to stdio streams. Every child allocates, frees, writes, and exits through exit(). Locks of
-// an allocator and of stdio taken in different orders at fork deadlock here.
+// fork_threads [FORKS [THREADS [SECONDS]]]: a process forks again and again while its threads
+// allocate and write to stdio streams. Every child allocates, frees and writes; then it exits
+// through exit(), or executes this program anew, which allocates as well. Locks of an allocator and
+// of stdio taken in different orders at fork deadlock here. A child that has not ended after so
+// many seconds hangs.
 
 #define _GNU_SOURCE
 #include "common.h"
@@ -9,10 +11,18 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { THREADS = 4, FORKS = 400, CHILD_SECONDS = 30 };
+enum { THREADS = 4, THREADS_MAX = 64, FORKS = 400, CHILD_SECONDS = 30 };
+
+// The whole test has so many seconds, and one more for each eight forks.
+enum { SECONDS = 240, FORKS_IN_A_SECOND = 8 };
+
+static const char executed[] = "executed";
+static const char *program;
+static unsigned child_seconds;
 
 static atomic_bool stop;
 static FILE *stream;
@@ -50,7 +60,7 @@ static void *child_thread(void *unused) {
 }
 
 static void child(unsigned round) {
-    deadline(CHILD_SECONDS);
+    deadline(child_seconds);
     expect(exercise(round, 300), "the child allocates");
     if (round % 8 == 0) {
         pthread_t thread;
@@ -67,19 +77,14 @@ static void child(unsigned round) {
         expect(status == 0, "the grandchild allocates");
     }
     fprintf(stream, "child %u\n", round);
+    if (round % 8 == 4) {
+        execl(program, program, executed, (char *)NULL);
+        expect(false, "the child executes this program");
+    }
     exit(0);
 }
 
-int main(int argc, char **argv) {
-    require_ashlar();
-    deadline(240);
-    unsigned forks = argc == 2 ? (unsigned)atoi(argv[1]) : FORKS;
-    stream = fopen("/dev/null", "w");
-    pthread_t threads[THREADS];
-    unsigned seeds[THREADS] = {1000, 2000, 3000, 4000};
-    for (size_t i = 0; i < THREADS; i++) {
-        pthread_create(&threads[i], NULL, i % 2 ? print : allocate, &seeds[i]);
-    }
+static void fork_often(unsigned forks) {
     for (unsigned round = 0; round < forks; round++) {
         pid_t pid = fork();
         expect(pid >= 0, "fork answers");
@@ -91,9 +96,38 @@ int main(int argc, char **argv) {
         expect(WIFEXITED(status) && WEXITSTATUS(status) == 0, "every child ends well");
         expect(exercise(round, 20), "the parent allocates");
     }
+}
+
+// The number in the argument, from 1 to `most`.
+static unsigned number(const char *argument, unsigned most) {
+    unsigned long value = strtoul(argument, NULL, 10);
+    expect(value >= 1 && value <= most, "usage: fork_threads [FORKS [THREADS [SECONDS]]]");
+    return (unsigned)value;
+}
+
+int main(int argc, char **argv) {
+    require_ashlar();
+    program = argv[0];
+    if (argc == 2 && strcmp(argv[1], executed) == 0) {
+        return !exercise(1, 100);
+    }
+    unsigned forks = argc > 1 ? number(argv[1], 1000000) : FORKS;
+    unsigned count = argc > 2 ? number(argv[2], THREADS_MAX) : THREADS;
+    child_seconds = argc > 3 ? number(argv[3], 600) : CHILD_SECONDS;
+    deadline(SECONDS + forks / FORKS_IN_A_SECOND);
+    stream = fopen("/dev/null", "w");
+    pthread_t threads[THREADS_MAX];
+    unsigned seeds[THREADS_MAX];
+    for (size_t i = 0; i < count; i++) {
+        seeds[i] = (unsigned)(i + 1) * 1000;
+        expect(pthread_create(&threads[i], NULL, i % 2 ? print : allocate, &seeds[i]) == 0,
+               "a thread starts");
+    }
+    fork_often(forks);
     atomic_store_explicit(&stop, true, memory_order_relaxed);
-    for (size_t i = 0; i < THREADS; i++) {
+    for (size_t i = 0; i < count; i++) {
         pthread_join(threads[i], NULL);
     }
+    printf("%u children of a process with %u threads ended well\n", forks, count);
     return 0;
 }

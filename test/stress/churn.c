@@ -1,18 +1,24 @@
 // stress_churn: --steps short threads, --threads at a time. Each allocates a few
 // blocks, frees some, leaves some for others, frees others' blocks, and has one
 // that is freed by a destructor of thread-specific data, after the thread's own
-// function has ended.
+// function has ended. With everything freed, the resident set is the same when the
+// first tenth of the threads has ended as when all have.
+//
+// --leak-blocks is for each thread here.
 
 #include <stdio.h>
 
+#include "ashlar/ashlar.h"
 #include "support.h"
 
 #define BLOCKS 40
 #define MAILBOXES 256
+#define RSS_LIMIT ((size_t)2 << 20)
 
 struct churn {
     struct mailbox *mailboxes;
     pthread_key_t key;
+    uint64_t ended;  // threads
 };
 
 // What the destructor needs; it lives in the worker's slot, not in the heap.
@@ -47,7 +53,20 @@ static void *short_life(void *argument) {
             stress_release(worker, &block);
         }
     }
+    stress_leak(worker);
     return NULL;
+}
+
+// Starts threads until `threads` have ended, and frees what they have left for others. What is
+// resident then.
+static size_t churn_to(struct worker *workers, uint64_t threads) {
+    struct churn *churn = workers[0].shared;
+    for (; churn->ended < threads; churn->ended += workers[0].options->threads) {
+        stress_run(workers, short_life);
+    }
+    stress_drain(&workers[0], churn->mailboxes, MAILBOXES);
+    (void)ash_collect();
+    return stress_rss();
 }
 
 int main(int argc, char **argv) {
@@ -61,10 +80,9 @@ int main(int argc, char **argv) {
         return 2;
     }
     struct worker *workers = stress_workers(&options, &churn);
-    for (uint64_t done = 0; done < options.steps; done += options.threads) {
-        stress_run(workers, short_life);
-    }
-    stress_drain(&workers[0], churn.mailboxes, MAILBOXES);
-    printf("stress_churn: ok\n");
+    size_t start = churn_to(workers, options.steps / 10 + 1);
+    (void)churn_to(workers, options.steps);
+    stress_gate_rss(&workers[0], start, RSS_LIMIT);
+    printf("stress_churn: ok: %llu threads\n", (unsigned long long)churn.ended);
     return 0;
 }

@@ -103,6 +103,25 @@ CLAIM(huge_pages_are_taken_one_by_one) {
     arenas_unload(arena);
 }
 
+CLAIM(huge_pages_come_behind_what_is_mapped_already) {
+    if (!has_room_for_huge()) {
+        return;
+    }
+    void *blocks[64];
+    size_t count = 0;
+    do {
+        blocks[count++] = ash_malloc(UNIT - SLICE);
+    } while (count < 64 && ash_region.active == ash_region.mapped);
+    expect(ash_region.active < ash_region.mapped);
+    ash_arena_t *arena = NULL;
+    expect_equal(ash_arena_reserve_huge(1, -1, 0, 0, &arena), 1);
+    expect(ash_region.active == ash_region.mapped);
+    while (count > 0) {
+        ash_free(blocks[--count]);
+    }
+    arenas_unload(arena);
+}
+
 CLAIM(fewer_huge_pages_are_better_than_none) {
     if (!has_room_for_huge()) {
         return;
@@ -143,6 +162,11 @@ CLAIM(time_limits_are_kept) {
     arenas_unload(arena);
 }
 
+// Whether the printed lines name the node.
+static void look_for_node(const char *line, void *seen) {
+    *(bool *)seen |= strstr(line, ", node 3\n") != NULL;
+}
+
 CLAIM(huge_pages_are_spread_over_nodes) {
     if (!has_room_for_huge()) {
         return;
@@ -153,6 +177,9 @@ CLAIM(huge_pages_are_spread_over_nodes) {
     expect_equal(tally.preferred_bytes[0], 2 * GIB);
     expect_equal(tally.preferred_bytes[1], GIB);
     expect_equal(tally.preferred_bytes[3], GIB);
+    bool named = false;
+    ash_arenas_print(look_for_node, &named);
+    expect(named);
     char *block = ash_malloc(100);  // not exclusive: everybody's
     expect(ash_arena_contains(&ash_arenas[0], block));
     ash_free(block);
@@ -236,6 +263,7 @@ int main(void) {
         cmocka_unit_test(an_arena_goes_around_somebodys_mapping),
         cmocka_unit_test(an_unloaded_reservation_is_for_everybody),
         cmocka_unit_test(huge_pages_are_taken_one_by_one),
+        cmocka_unit_test(huge_pages_come_behind_what_is_mapped_already),
         cmocka_unit_test(fewer_huge_pages_are_better_than_none),
         cmocka_unit_test(time_limits_are_kept),
         cmocka_unit_test(huge_pages_are_spread_over_nodes),

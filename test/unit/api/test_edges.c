@@ -1,10 +1,12 @@
-// Each claim here was written for a planted fault that no other test caught (test/mutation).
+// Each claim here was written for a planted fault that no other test caught (test/mutation), or for
+// lines that no other test ran (test/coverage).
 
 #include <errno.h>
 #include <string.h>
 
 #include "api/helper.h"
 #include "api/options.h"
+#include "arenas.h"
 #include "ashlar/ashlar.h"
 #include "os_fake.h"
 #include "platform/os.h"
@@ -126,6 +128,45 @@ CLAIM(a_heap_ends_with_full_and_with_roomy_spans) {
     players_expect_all_free();
 }
 
+CLAIM(a_huge_block_that_shrinks_where_it_is_stays_in_its_heap) {
+    player_enter(0);
+    ash_heap_t *other = ash_heap_new();
+    size_t bytes = ASH_RUN_MAX + 4 * (size_t)ASH_UNIT_BYTES;
+    char *block = ash_malloc(bytes);
+    block[0] = 1;
+    expect(ash_heap_realloc(other, block, bytes - ASH_UNIT_BYTES) == block);
+    expect_equal(ash_heap_bytes(other), 0);
+    ash_free(block);
+    ash_heap_destroy(other);
+    players_expect_all_free();
+}
+
+CLAIM(a_huge_block_comes_into_an_arena_as_a_copy) {
+    ash_arena_t *arena = arenas_make(RESERVED, ASH_RUN_MAX + 4 * (size_t)UNIT);
+    ash_heap_t *heap = ash_heap_new_in_arena(arena);
+    size_t bytes = ASH_RUN_MAX + (size_t)UNIT;
+    char *block = ash_malloc(bytes);
+    block[bytes - 1] = 7;
+    os_fake_fail_once(1u << OS_FAKE_REMAP, 1);  // it cannot grow where it is
+    block = ash_heap_realloc(heap, block, bytes + (size_t)UNIT);
+    expect(block != NULL && ash_arena_contains(arena, block));
+    expect_equal(block[bytes - 1], 7);
+    ash_free(block);
+    ash_heap_destroy(heap);
+    arenas_unload(arena);
+    errno = 0;
+    expect(ash_heap_new_in_arena(arena) == NULL);
+    expect_equal(errno, ENOMEM);
+}
+
+CLAIM(the_least_arena_is_as_large_as_is_said) {
+    char *memory = arenas_memory(4 * (size_t)UNIT, ash_arena_min_alignment());
+    ash_arena_t *arena = arenas_manage(memory, ash_arena_min_size(), 0);
+    expect(ash_arena_contains(arena, memory));
+    expect(!ash_arena_contains(arena, memory + ash_arena_min_size()));
+    arenas_unload(arena);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_heap_that_ended_during_the_visit_is_left_out),
@@ -136,6 +177,9 @@ int main(void) {
         cmocka_unit_test(without_memory_there_is_no_heap_and_no_sub_process),
         cmocka_unit_test(a_run_at_an_offset_that_finds_no_memory_is_not_charged),
         cmocka_unit_test(a_heap_ends_with_full_and_with_roomy_spans),
+        cmocka_unit_test(a_huge_block_that_shrinks_where_it_is_stays_in_its_heap),
+        cmocka_unit_test(a_huge_block_comes_into_an_arena_as_a_copy),
+        cmocka_unit_test(the_least_arena_is_as_large_as_is_said),
     };
     return RUN_TESTS(tests);
 }
