@@ -59,6 +59,7 @@
 #include "api/inplace.c"
 #include "api/large.c"
 #include "api/late.c"
+#include "api/local.c"
 #include "api/malloc.c"
 #include "api/options.c"
 #include "api/pending.c"

@@ -10,6 +10,7 @@
 
 #include <ashlar/ashlar.h>
 #include <ashlar/control.h>
+#include <ashlar/local.h>
 #include <ashlar/options.h>
 
 static int faults;
@@ -232,6 +233,23 @@ static void use_aligned_heaps(void) {
     ash_heap_destroy(heap);
 }
 
+static void use_local(void) {
+    ash_heap_t *heap = ash_heap_new();
+    ash_local_t *local = ash_heap_local(heap);
+    HOLDS(local != NULL && ash_local_heap(local) == heap);
+    use(ash_local_malloc(local, 1));
+    use(ash_local_malloc_small(local, 1));
+    use(ash_local_zalloc(local, 1));
+    use(ash_local_zalloc_small(local, 1));
+    use(ash_local_calloc(local, 1, 1));
+    use(ash_local_malloc_aligned(local, 1, 64));
+    use(ash_local_zalloc_aligned(local, 1, 64));
+    void *block = ash_local_realloc(local, NULL, 1);
+    HOLDS(ash_heap_of(block) == heap);
+    ash_local_free(local, block);
+    ash_heap_destroy(heap);
+}
+
 static int use_all(void) {
     use_basic();
     use_extended();
@@ -240,6 +258,7 @@ static int use_all(void) {
     use_types();
     use_heaps();
     use_aligned_heaps();
+    use_local();
     use_control();
     return faults == 0 ? 0 : 1;
 }
