@@ -65,6 +65,7 @@
 #include "api/pending.c"
 #include "api/query.c"
 #include "api/realloc.c"
+#include "api/scope.c"
 #include "api/stats.c"
 #include "api/stats_fields.c"
 #include "api/stats_json.c"
