@@ -5,6 +5,9 @@
 //     ash_heap_t *heap = ash_heap_new();
 //     std::list<int, ashlar::heap_allocator<int>> things{ashlar::heap_allocator<int>(heap)};
 //
+//     ash_local_t *local = ash_heap_local(heap);            // for one thread alone
+//     std::list<int, ashlar::local_allocator<int>> own{ashlar::local_allocator<int>(local)};
+//
 //     ashlar::heap_resource resource;                       // C++17: a heap of its own
 //     std::pmr::vector<int> more(&resource);
 //
@@ -20,6 +23,7 @@
 #include <type_traits>
 
 #include <ashlar/ashlar.h>
+#include <ashlar/local.h>
 
 #if __cplusplus >= 201703L && defined(__has_include)
 #if __has_include(<memory_resource>)
@@ -32,26 +36,32 @@ namespace ashlar {
 
 namespace detail {
 
-// `heap` NULL is the calling thread's own.
-inline void *take(ash_heap_t *heap, std::size_t bytes, std::size_t align) {
-    void *block;
-    if (align <= ASH_MIN_ALIGN) {
-        block = heap == nullptr ? ash_malloc(bytes) : ash_heap_malloc(heap, bytes);
-    } else {
-        block = heap == nullptr ? ash_malloc_aligned(bytes, align)
-                                : ash_heap_malloc_aligned(heap, bytes, align);
-    }
+inline void *expected(void *block) {
     if (block == nullptr) {
         throw std::bad_alloc();
     }
     return block;
 }
 
-template <class T> T *take_array(ash_heap_t *heap, std::size_t count) {
+// `heap` NULL is the calling thread's own.
+inline void *take(ash_heap_t *heap, std::size_t bytes, std::size_t align) {
+    if (align <= ASH_MIN_ALIGN) {
+        return expected(heap == nullptr ? ash_malloc(bytes) : ash_heap_malloc(heap, bytes));
+    }
+    return expected(heap == nullptr ? ash_malloc_aligned(bytes, align)
+                                    : ash_heap_malloc_aligned(heap, bytes, align));
+}
+
+inline void *take(ash_local_t *local, std::size_t bytes, std::size_t align) {
+    return expected(align <= ASH_MIN_ALIGN ? ash_local_malloc(local, bytes)
+                                           : ash_local_malloc_aligned(local, bytes, align));
+}
+
+template <class T, class From> T *take_array(From *from, std::size_t count) {
     if (count > SIZE_MAX / sizeof(T)) {
         throw std::bad_alloc();
     }
-    return static_cast<T *>(take(heap, count * sizeof(T), alignof(T)));
+    return static_cast<T *>(take(from, count * sizeof(T), alignof(T)));
 }
 
 }  // namespace detail
@@ -70,7 +80,7 @@ template <class T> class allocator {
     template <class U> allocator(const allocator<U> &) noexcept {}
 
     T *allocate(std::size_t count) {
-        return detail::take_array<T>(nullptr, count);
+        return detail::take_array<T>(static_cast<ash_heap_t *>(nullptr), count);
     }
 
     void deallocate(T *block, std::size_t) noexcept {
@@ -130,6 +140,51 @@ bool operator==(const heap_allocator<T> &a, const heap_allocator<U> &b) noexcept
 template <class T, class U>
 bool operator!=(const heap_allocator<T> &a, const heap_allocator<U> &b) noexcept {
     return a.heap() != b.heap();
+}
+
+// From one heap by the handle of one thread (ashlar/local.h), shorter than heap_allocator and than
+// allocator. Containers that have it stay in that thread, as the handle does: they are filled,
+// changed and ended there. What lives longer, or goes to other threads, takes heap_allocator.
+template <class T> class local_allocator {
+  public:
+    using value_type = T;
+    using size_type = std::size_t;
+    using difference_type = std::ptrdiff_t;
+    using propagate_on_container_copy_assignment = std::true_type;
+    using propagate_on_container_move_assignment = std::true_type;
+    using propagate_on_container_swap = std::true_type;
+    using is_always_equal = std::false_type;
+
+    // `local` is the calling thread's, and not NULL.
+    explicit local_allocator(ash_local_t *local) noexcept : local_(local) {}
+
+    template <class U>
+    local_allocator(const local_allocator<U> &other) noexcept : local_(other.local()) {}
+
+    T *allocate(std::size_t count) {
+        return detail::take_array<T>(local_, count);
+    }
+
+    void deallocate(T *block, std::size_t) noexcept {
+        ash_local_free(local_, block);
+    }
+
+    ash_local_t *local() const noexcept {
+        return local_;
+    }
+
+  private:
+    ash_local_t *local_;
+};
+
+template <class T, class U>
+bool operator==(const local_allocator<T> &a, const local_allocator<U> &b) noexcept {
+    return a.local() == b.local();
+}
+
+template <class T, class U>
+bool operator!=(const local_allocator<T> &a, const local_allocator<U> &b) noexcept {
+    return a.local() != b.local();
 }
 
 #if defined(ASHLAR_HAS_RESOURCES)

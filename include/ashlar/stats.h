@@ -98,6 +98,11 @@ ASH_EXPORT bool ash_stats_get(struct ash_stats *stats) ASH_NOEXCEPT;
 // must not be ended meanwhile. `large` and `run_rest` are exact while nobody resizes large blocks.
 ASH_EXPORT bool ash_heap_stats_get(const ash_heap_t *heap, struct ash_stats *stats) ASH_NOEXCEPT;
 
+// The same of a sub-process: of all of its heaps, its main one too, at one moment. Neither it nor
+// one of its heaps must be ended meanwhile; a heap that is made meanwhile may be missing. False
+// with errno ENOMEM also if there is no memory for the list of its heaps.
+ASH_EXPORT bool ash_subproc_stats_get(ash_subproc_t *subproc, struct ash_stats *stats) ASH_NOEXCEPT;
+
 // One size class of small blocks.
 struct ash_class_stats {
     size_t block_bytes;  // of each block
@@ -145,6 +150,8 @@ ASH_EXPORT bool ash_stats_print(ash_output_t *out, void *argument) ASH_NOEXCEPT;
 ASH_EXPORT size_t ash_stats_json(char *buffer, size_t bytes) ASH_NOEXCEPT;
 ASH_EXPORT size_t ash_heap_stats_json(const ash_heap_t *heap, char *buffer,
                                       size_t bytes) ASH_NOEXCEPT;
+ASH_EXPORT size_t ash_subproc_stats_json(ash_subproc_t *subproc, char *buffer,
+                                         size_t bytes) ASH_NOEXCEPT;
 
 #if defined(__cplusplus)
 }

@@ -100,8 +100,7 @@ static void free_local(struct ash_heap *heap, const struct ash_record *record,
         ash_hold_end(heap);
         ash_helper_wake();
     }
-    block->next = bin->head;
-    bin->head = block;
+    ash_fast_push(bin, block);
     bin->room--;
 }
 
@@ -173,6 +172,16 @@ ASH_NOINLINE void ash_free_slow(void *block) {
     if (block != NULL) {
         free_other(block);
     }
+}
+
+ASH_NOINLINE void ash_free_to_slow(struct ash_heap *heap, void *block) {
+    struct ash_record *record = ash_region_contains(block) ? ash_record_of(block) : NULL;
+    if (record == NULL || ash_tenure_owner(&record->owner) != heap) {
+        ash_free_inline(block);
+        return;
+    }
+    record->bin->room++;  // as in ash_free_slow
+    free_local(heap, record, block);
 }
 
 // What callers see --------------------------------------------------------------------

@@ -21,6 +21,9 @@ void *ash_take_slow(struct ash_realm *realm, size_t bytes);
 // Whatever the pointer. Keeps errno. Called when ash_fast_give has failed.
 void ash_free_slow(void *block);
 
+// The same, when ash_fast_give_to has failed.
+void ash_free_to_slow(struct ash_heap *heap, void *block);
+
 ASH_INLINE void *ash_malloc_inline(size_t bytes) {
     struct ash_heap *heap = ash_thread_own_heap();
     if (ash_likely(bytes <= ASH_FAST_MAX && heap != NULL)) {

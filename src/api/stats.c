@@ -13,6 +13,7 @@
 #include "platform/cpu.h"
 #include "platform/lock.h"
 #include "platform/os.h"
+#include "platform/report.h"
 #include "platform/tally.h"
 #include "supply/arena.h"
 #include "supply/huge.h"
@@ -38,8 +39,8 @@ void ash_stats_fork_done(void) {
 
 // Stopping --------------------------------------------------------------------------------
 
-static bool stats_wants(const struct ash_heap *heap, const struct ash_realm *realm) {
-    return realm == NULL || ash_realm_of(heap) == realm;
+static bool stats_wants(const struct ash_heap *heap, const struct ash_scope *scope) {
+    return ash_scope_has(scope, ash_realm_of(heap));
 }
 
 static enum ash_look stats_hold(struct ash_heap *heap) {
@@ -67,10 +68,10 @@ static void stats_go_on(const struct ash_heap *end) {
 }
 
 // Holds all heaps from `first` on. If one is not to be had and `strict`, none.
-static bool stats_hold_all(const struct ash_realm *realm, struct ash_heap *first, bool strict) {
+static bool stats_hold_all(const struct ash_scope *scope, struct ash_heap *first, bool strict) {
     bool all = true;
     for (struct ash_heap *heap = first; heap != NULL; heap = ash_registry_next(heap)) {
-        bool wanted = stats_wants(heap, realm);
+        bool wanted = stats_wants(heap, scope);
         enum ash_look look = wanted ? stats_hold(heap) : ASH_LOOK_NONE;
         heap->looked = look;
         all &= !wanted || look != ASH_LOOK_NONE;
@@ -96,7 +97,7 @@ static bool stats_is_whole(const struct ash_heap *first) {
 // Reading ---------------------------------------------------------------------------------
 
 struct stats_sums {
-    const struct ash_realm *realm;
+    const struct ash_scope *scope;
     struct ash_stats s;
     struct ash_class_stats classes[ASH_CLASS_COUNT];
     size_t store_active;  // of the region
@@ -128,7 +129,7 @@ static void stats_add_ready(struct stats_sums *sums, const struct ash_heap *heap
 }
 
 static bool stats_has_late(const struct stats_sums *sums) {
-    return sums->realm == NULL || sums->realm == &ash_realm_main;
+    return ash_scope_has(sums->scope, &ash_realm_main);
 }
 
 // Heaps of other realms gather for the main realm as well; blocks of other realms are not gathered.
@@ -229,7 +230,8 @@ static void stats_add_supply(struct stats_sums *sums) {
 static void stats_add_row(struct stats_sums *sums, const struct ash_arena_slices *row) {
     for (size_t i = 0; i < row->count; i++) {
         const struct ash_record *record = &ash_region.records[row->first + i];
-        if (ash_peek_byte(&record->kind) == ASH_KIND_RUN && ash_peek_realm(record) == sums->realm) {
+        if (ash_peek_byte(&record->kind) == ASH_KIND_RUN &&
+            ash_scope_has(sums->scope, ash_peek_realm(record))) {
             size_t whole = (size_t)ash_peek_number(&record->slices) << ASH_SLICE_SHIFT;
             size_t usable = ash_min(ash_peek_size(&record->run_bytes), whole);
             sums->s.large += usable;
@@ -243,17 +245,17 @@ static void stats_add_runs(struct stats_sums *sums) {
     for (uint32_t n = 0; ash_arena_slices(n, &row); n++) {
         stats_add_row(sums, &row);
     }
-    sums->s.huge = ash_huge_total_of(sums->realm, &sums->s.huge_blocks);
+    sums->s.huge = ash_huge_total_of(ash_scope_wants, sums->scope, &sums->s.huge_blocks);
     sums->s.active += sums->s.large + sums->s.run_rest + sums->s.huge;
     sums->s.mapped = sums->s.committed = sums->s.active;
 }
 
 static void stats_read(struct stats_sums *sums) {
-    const struct ash_realm *realm = sums->realm;
-    *sums = (struct stats_sums){.realm = realm};
+    const struct ash_scope *scope = sums->scope;
+    *sums = (struct stats_sums){.scope = scope};
     stats_add_heaps(sums);
     stats_add_classes(sums);
-    if (realm == NULL) {
+    if (scope == NULL) {
         stats_add_supply(sums);
     } else {
         stats_add_runs(sums);
@@ -267,7 +269,7 @@ static bool stats_try(struct stats_sums *sums, bool last) {
     ash_lock_take(&stats_lock);
     ash_late_enter();
     struct ash_heap *first = ash_registry_next(NULL);
-    bool held = stats_hold_all(sums->realm, first, !last);
+    bool held = stats_hold_all(sums->scope, first, !last);
     bool exact = false;
     if (held || last) {
         stats_read(sums);
@@ -292,7 +294,7 @@ static bool stats_sum(struct stats_sums *sums) {
 }
 
 struct ash_figures ash_figures_take(void) {
-    struct stats_sums sums = {.realm = NULL};
+    struct stats_sums sums = {.scope = NULL};
     int saved_errno = errno;
     if (!stats_sum(&sums)) {
         errno = saved_errno;
@@ -311,9 +313,9 @@ struct ash_figures ash_figures_take(void) {
     };
 }
 
-bool ash_stats_take(const struct ash_realm *realm, struct ash_stats *stats,
+bool ash_stats_take(const struct ash_scope *scope, struct ash_stats *stats,
                     struct ash_class_stats classes[ASH_CLASS_COUNT]) {
-    struct stats_sums sums = {.realm = realm};
+    struct stats_sums sums = {.scope = scope};
     bool taken = stats_sum(&sums);
     if (!taken) {
         sums = (struct stats_sums){0};
@@ -324,9 +326,21 @@ bool ash_stats_take(const struct ash_realm *realm, struct ash_stats *stats,
     return taken;
 }
 
+bool ash_stats_open(struct ash_scope *scope, ash_subproc_t *subproc) {
+    struct ash_realm *root = (struct ash_realm *)(void *)subproc;
+    if (root->serial == 0) {
+        ash_report_bad_pointer(ASH_E_SUBPROC_ENDED, "statistics", root);
+    }
+    if (ash_boot() && ash_scope_open(scope, root)) {
+        return true;
+    }
+    errno = ENOMEM;
+    return false;
+}
+
 // What callers see --------------------------------------------------------------------------
 
-ASH_NOINLINE bool ash_heap_stats_get(const ash_heap_t *heap, struct ash_stats *stats) {
+static bool stats_store(const struct ash_scope *scope, struct ash_stats *stats) {
     size_t bytes = stats->bytes;
     if (bytes < offsetof(struct ash_stats, mapped)) {
         errno = EINVAL;
@@ -334,10 +348,25 @@ ASH_NOINLINE bool ash_heap_stats_get(const ash_heap_t *heap, struct ash_stats *s
     }
     struct ash_stats now;
     struct ash_class_stats classes[ASH_CLASS_COUNT];
-    bool taken = ash_stats_take(heap, &now, classes);
+    bool taken = ash_stats_take(scope, &now, classes);
     now.bytes = bytes < sizeof now ? bytes : sizeof now;
     memcpy(stats, &now, now.bytes);
     return taken;
+}
+
+ASH_NOINLINE bool ash_heap_stats_get(const ash_heap_t *heap, struct ash_stats *stats) {
+    struct ash_scope scope = {.realms = &heap, .count = 1};
+    return stats_store(heap == NULL ? NULL : &scope, stats);
+}
+
+ASH_NOINLINE bool ash_subproc_stats_get(ash_subproc_t *subproc, struct ash_stats *stats) {
+    struct ash_scope scope;
+    if (!ash_stats_open(&scope, subproc)) {
+        return false;
+    }
+    bool stored = stats_store(&scope, stats);
+    ash_scope_close(&scope);
+    return stored;
 }
 
 ASH_NOINLINE bool ash_stats_get(struct ash_stats *stats) {
@@ -348,7 +377,8 @@ ASH_NOINLINE size_t ash_stats_classes(const ash_heap_t *heap, struct ash_class_s
                                       size_t count, size_t bytes) {
     struct ash_stats now;
     struct ash_class_stats all[ASH_CLASS_COUNT];
-    if (!ash_stats_take(heap, &now, all)) {
+    struct ash_scope scope = {.realms = &heap, .count = 1};
+    if (!ash_stats_take(heap == NULL ? NULL : &scope, &now, all)) {
         return 0;
     }
     for (size_t i = 0; i < count && i < ASH_CLASS_COUNT; i++) {

@@ -1,6 +1,6 @@
 // What memory is used for. include/ashlar/stats.h defines the figures.
 //
-// A snapshot holds all heaps of the process, or of one realm, at once (heap/look.h), then reads,
+// A snapshot holds all heaps of the process, or of some realms, at once (heap/look.h), then reads,
 // in this order:
 //   1. what is out in each heap, and of that what is on spans' remote chains
 //   2. what threads have gathered
@@ -18,8 +18,9 @@
 
 #include <stddef.h>
 
+#include "api/scope.h"
 #include "ashlar/stats.h"
-#include "heap/realm.h"
+#include "heap/sizeclass.h"
 
 struct ash_figures {
     size_t active;     // slices in use or free, of the region
@@ -35,9 +36,14 @@ struct ash_figures {
 // A snapshot; all 0 without memory.
 struct ash_figures ash_figures_take(void);
 
-// A snapshot of the process (`realm` NULL) or a realm, and of its classes. False without memory.
-bool ash_stats_take(const struct ash_realm *realm, struct ash_stats *stats,
+// A snapshot of the process (`scope` NULL) or of some realms, and of their classes. False without
+// memory.
+bool ash_stats_take(const struct ash_scope *scope, struct ash_stats *stats,
                     struct ash_class_stats classes[ASH_CLASS_COUNT]);
+
+// The scope of a sub-process, which ash_scope_close ends. False with errno without memory; ends the
+// process if the sub-process has ended.
+bool ash_stats_open(struct ash_scope *scope, ash_subproc_t *subproc);
 
 // The figures by name, for those who write all of them.
 struct ash_stats_field {

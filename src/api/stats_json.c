@@ -82,11 +82,11 @@ static void json_classes(struct stats_json *json, const struct ash_class_stats *
     json_close(json, "]");
 }
 
-ASH_NOINLINE size_t ash_heap_stats_json(const ash_heap_t *heap, char *buffer, size_t bytes) {
+static size_t json_of(const struct ash_scope *scope, char *buffer, size_t bytes) {
     struct stats_json json = {.buffer = buffer, .room = bytes, .first = true};
     struct ash_stats stats;
     struct ash_class_stats classes[ASH_CLASS_COUNT];
-    if (!ash_stats_take(heap, &stats, classes)) {
+    if (!ash_stats_take(scope, &stats, classes)) {
         return 0;
     }
     json_open(&json, NULL, "{");
@@ -99,7 +99,7 @@ ASH_NOINLINE size_t ash_heap_stats_json(const ash_heap_t *heap, char *buffer, si
     json_open(&json, "counts", "{");
     json_fields(&json, &stats, ash_stats_counts, ASH_STATS_COUNTS);
     json_close(&json, "}");
-    if (heap == NULL) {
+    if (scope == NULL) {
         json_process(&json);
     }
     json_classes(&json, classes);
@@ -108,6 +108,21 @@ ASH_NOINLINE size_t ash_heap_stats_json(const ash_heap_t *heap, char *buffer, si
         buffer[json.length < bytes ? json.length : bytes - 1] = '\0';
     }
     return json.length;
+}
+
+ASH_NOINLINE size_t ash_heap_stats_json(const ash_heap_t *heap, char *buffer, size_t bytes) {
+    struct ash_scope scope = {.realms = &heap, .count = 1};
+    return json_of(heap == NULL ? NULL : &scope, buffer, bytes);
+}
+
+ASH_NOINLINE size_t ash_subproc_stats_json(ash_subproc_t *subproc, char *buffer, size_t bytes) {
+    struct ash_scope scope;
+    if (!ash_stats_open(&scope, subproc)) {
+        return 0;
+    }
+    size_t length = json_of(&scope, buffer, bytes);
+    ash_scope_close(&scope);
+    return length;
 }
 
 ASH_NOINLINE size_t ash_stats_json(char *buffer, size_t bytes) {

@@ -21,18 +21,18 @@ static void *zalloc_large(struct ash_realm *realm, size_t bytes) {
 }
 
 // A block that has been handed out: so the classes are set up.
-static void *zalloc_whole(void *block, size_t bytes) {
+void *ash_zalloc_whole(void *block, size_t bytes) {
     return block == NULL ? NULL : memset(block, 0, ash_classes[ash_class_of(bytes)].block_bytes);
 }
 
 void *ash_zalloc_slow(size_t bytes) {
     return bytes > ASH_BLOCK_MAX ? zalloc_large(NULL, bytes)
-                                 : zalloc_whole(ash_malloc_inline(bytes), bytes);
+                                 : ash_zalloc_whole(ash_malloc_inline(bytes), bytes);
 }
 
 void *ash_take_zero(struct ash_realm *realm, size_t bytes) {
     return bytes > ASH_BLOCK_MAX ? zalloc_large(realm, bytes)
-                                 : zalloc_whole(ash_take(realm, bytes), bytes);
+                                 : ash_zalloc_whole(ash_take(realm, bytes), bytes);
 }
 
 ASH_COLD void *ash_zalloc_overflow(void) {

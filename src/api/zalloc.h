@@ -17,6 +17,9 @@ void *ash_zalloc_slow(size_t bytes);
 // As ash_take, all zero.
 void *ash_take_zero(struct ash_realm *realm, size_t bytes);
 
+// Clears a block of a span that was asked for with that size; NULL is allowed.
+void *ash_zalloc_whole(void *block, size_t bytes);
+
 // NULL with errno: the product overflows.
 ASH_COLD void *ash_zalloc_overflow(void);
 

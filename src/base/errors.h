@@ -10,6 +10,7 @@ enum ash_error_kind {
     ASH_ERROR_SURVIVABLE,
     ASH_ERROR_WARNING,
     ASH_ERROR_SETTING,
+    ASH_ERROR_REFUSED,
 };
 
 struct ash_error_row {

@@ -120,7 +120,7 @@ mi_heap_t *mi_heap_new_ex(int heap_tag, bool allow_destroy, mi_arena_id_t arena_
 
 void mi_heap_set_numa_affinity(mi_heap_t *heap, int numa_node) {
     if (!ash_heap_set_numa_affinity(ash_mi_ours(heap), numa_node < 0 ? -1 : numa_node)) {
-        ash_mi_error(EINVAL, "a heap cannot prefer a NUMA node of this number");
+        ash_mi_error(EINVAL, ASH_E_MI_NUMA_NODE);
     }
 }
 
@@ -179,6 +179,6 @@ void ash_mi_arenas_start(void) {
         code = code != 0 ? code : second;
     }
     if (code != 0) {
-        ash_mi_error(code, "what the options ask for could not be reserved");
+        ash_mi_error(code, ASH_E_MI_RESERVE);
     }
 }

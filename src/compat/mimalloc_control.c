@@ -61,7 +61,7 @@ mi_subproc_id_t mi_subproc_new(void) {
 
 void mi_subproc_destroy(mi_subproc_id_t subproc) {
     if (ash_subproc_destroy((ash_subproc_t *)subproc) == EBUSY) {
-        ash_mi_error(EBUSY, "a sub-process with living threads cannot be destroyed");
+        ash_mi_error(EBUSY, ASH_E_MI_SUBPROC_ENDS);
     }
 }
 
@@ -72,9 +72,7 @@ void mi_subproc_delete(mi_subproc_id_t subproc) {
 void mi_subproc_add_current_thread(mi_subproc_id_t subproc) {
     int fault = ash_subproc_add_current_thread((ash_subproc_t *)subproc);
     if (fault != 0) {
-        ash_mi_error(fault, fault == EBUSY
-                                ? "a thread can join a sub-process only before it allocates"
-                                : "there is no memory to join a sub-process");
+        ash_mi_error(fault, fault == EBUSY ? ASH_E_MI_SUBPROC_JOINS : ASH_E_MI_NO_MEMORY);
     }
 }
 

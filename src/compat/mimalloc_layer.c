@@ -113,6 +113,7 @@ static int layer_code(enum ash_error error) {
     case ASH_E_FOREIGN_FREE:
     case ASH_E_HEAP_ENDED:
     case ASH_E_SUBPROC_ENDED:
+    case ASH_E_LOCAL_FOREIGN:
         return EINVAL;
     default:
         return 0;
@@ -137,24 +138,43 @@ void mi_register_error(mi_error_fun *fun, void *arg) {
     }
 }
 
-static void layer_say_error(const char *what) {
+// The words of the catalogue. The table of ashlar itself is not for other libraries.
+#define ASH_ERROR(ENUM, NUMBER, KIND, WHY, NEXT, ...) \
+    {ASH_E_##ENUM, "ashlar: ASH" #NUMBER ": " WHY "; " NEXT "\n"},
+static const struct {
+    enum ash_error error;
+    const char *line;
+} layer_lines[] = {
+#include "ashlar/errors.def"
+};
+#undef ASH_ERROR
+
+static const char *layer_line(enum ash_error error) {
+    size_t at = 0;
+    while (layer_lines[at].error != error) {
+        at++;
+    }
+    return layer_lines[at].line;
+}
+
+void ash_mi_say(enum ash_error error) {
+    ash_mi_print(NULL, NULL, layer_line(error));
+}
+
+static void layer_say_error(enum ash_error error) {
     static _Atomic long said;
     if (!mi_option_is_enabled(mi_option_show_errors) ||
         atomic_fetch_add_explicit(&said, 1, memory_order_relaxed) >=
             mi_option_get(mi_option_max_errors)) {
         return;
     }
-    struct ash_mi_text line = {0};
-    ash_mi_add(&line, "ashlar: ");
-    ash_mi_add(&line, what);
-    ash_mi_add(&line, "\n");
-    ash_mi_print(NULL, NULL, line.text);
+    ash_mi_say(error);
 }
 
-ASH_COLD void ash_mi_error(int code, const char *what) {
+ASH_COLD void ash_mi_error(int code, enum ash_error error) {
     int saved_errno = errno;
     void *arg;
-    layer_say_error(what);
+    layer_say_error(error);
     mi_error_fun *told = (mi_error_fun *)layer_registered(&layer_errors, &arg);
     if (told != NULL) {
         told(code, arg);
@@ -164,11 +184,11 @@ ASH_COLD void ash_mi_error(int code, const char *what) {
 
 ASH_COLD void *ash_mi_failed(size_t size) {
     if (size > PTRDIFF_MAX) {
-        ash_mi_error(EOVERFLOW, "a size is above PTRDIFF_MAX");
+        ash_mi_error(EOVERFLOW, ASH_E_MI_SIZE);
     } else if (errno == EINVAL) {
-        ash_mi_error(EINVAL, "an alignment is not a power of two");
+        ash_mi_error(EINVAL, ASH_E_MI_ALIGNMENT);
     } else {
-        ash_mi_error(ENOMEM, "there is no memory");
+        ash_mi_error(ENOMEM, ASH_E_MI_NO_MEMORY);
     }
     return NULL;
 }
@@ -176,7 +196,7 @@ ASH_COLD void *ash_mi_failed(size_t size) {
 bool ash_mi_product(size_t count, size_t size, size_t *total) {
     if (ash_mul_overflows(count, size, total)) {
         errno = ENOMEM;
-        ash_mi_error(EOVERFLOW, "a count times a size is too large");
+        ash_mi_error(EOVERFLOW, ASH_E_MI_PRODUCT);
         return false;
     }
     return true;
@@ -186,7 +206,7 @@ ASH_COLD bool ash_mi_is_block(const void *block) {
     if (block == NULL || ash_usable_size(block) != 0) {
         return true;
     }
-    ash_mi_error(EINVAL, "a pointer does not point to the start of a block");
+    ash_mi_error(EINVAL, ASH_E_NOT_A_START);
     return false;
 }
 

@@ -14,6 +14,7 @@
 
 #include "ashlar/ashlar.h"
 #include "ashlar/compat/mimalloc.h"
+#include "ashlar/errors.h"
 #include "base/compiler.h"
 
 // Written once by each event, never cleared.
@@ -41,7 +42,10 @@ void ash_mi_forget_heap(const ash_heap_t *heap);
 void ash_mi_deferred(bool force);
 
 // Errors: codes as in mi_register_error. errno is kept.
-ASH_COLD void ash_mi_error(int code, const char *what);
+ASH_COLD void ash_mi_error(int code, enum ash_error error);
+
+// Writes the line that the catalogue has for the error.
+void ash_mi_say(enum ash_error error);
 
 // NULL, after telling why `size` bytes could not be had: errno says what the core has found.
 ASH_COLD void *ash_mi_failed(size_t size);

@@ -31,7 +31,7 @@ static void *new_layer_none(bool may_throw) {
         _ZSt17__throw_bad_allocv();
     }
     if (may_throw) {
-        ash_mi_print(NULL, NULL, "ashlar: mi_new failed without a C++ runtime\n");
+        ash_mi_say(ASH_E_NO_CXX);
         raise(SIGABRT);
     }
     return NULL;

@@ -262,7 +262,7 @@ static bool option_number(const char *text, bool in_kib, long *value) {
 
 static void option_complain(const char *variable, const char *value, bool in_kib) {
     struct ash_mi_text line = {0};
-    ash_mi_add(&line, "ashlar: ");
+    ash_mi_add(&line, "ashlar: ASH302: ");
     ash_mi_add(&line, variable);
     ash_mi_add(&line, "=");
     ash_mi_add(&line, value);

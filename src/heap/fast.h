@@ -35,6 +35,28 @@ ASH_INLINE void *ash_fast_take(struct ash_heap *heap, size_t bytes) {
     return block;
 }
 
+ASH_INLINE void ash_fast_push(struct ash_bin *bin, struct ash_block *block) {
+    block->next = bin->head;
+    // In this order, for who looks at the bin meanwhile (heap/look.h): no instruction.
+    atomic_signal_fence(memory_order_release);
+    bin->head = block;
+}
+
+// To the bin of `record`, if that is `heap`'s.
+ASH_INLINE bool fast_put(struct ash_record *record, const struct ash_heap *heap, void *p) {
+    // relaxed: a thread that owns the span wrote this itself; any other value is
+    // somebody else's and decided on the slow path.
+    if (ash_unlikely(atomic_load_explicit(&record->owner, memory_order_relaxed) != heap)) {
+        return false;
+    }
+    struct ash_bin *bin = record->bin;
+    if (ash_unlikely(--bin->room < 0)) {
+        return false;
+    }
+    ash_fast_push(bin, p);
+    return true;
+}
+
 // False: not a block of the calling thread's spans, or its bin is full. Then the
 // bin's room is one too low: ash_free_slow puts that right, where it costs nothing.
 // A thread without a heap (NULL) owns nothing (INV-RECORD-1).
@@ -43,22 +65,12 @@ ASH_INLINE bool ash_fast_give(void *p) {
         return false;
     }
     struct ash_record *record = ash_record_of(p);
-    // relaxed: a thread that owns the span wrote this itself; any other value is
-    // somebody else's and decided on the slow path.
-    if (ash_unlikely(atomic_load_explicit(&record->owner, memory_order_relaxed) !=
-                     ash_thread_heap())) {
-        return false;
-    }
-    struct ash_bin *bin = record->bin;
-    if (ash_unlikely(--bin->room < 0)) {
-        return false;
-    }
-    struct ash_block *block = p;
-    block->next = bin->head;
-    // In this order, for who looks at the bin meanwhile (heap/look.h): no instruction.
-    atomic_signal_fence(memory_order_release);
-    bin->head = block;
-    return true;
+    return fast_put(record, ash_thread_heap(), p);
+}
+
+// The same for another heap of the calling thread's; ash_free_to_slow follows if it fails.
+ASH_INLINE bool ash_fast_give_to(struct ash_heap *heap, void *p) {
+    return ash_likely(ash_region_contains(p)) && fast_put(ash_record_of(p), heap, p);
 }
 
 #endif

@@ -246,12 +246,12 @@ void ash_huge_give_all(const struct ash_realm *realm) {
     }
 }
 
-size_t ash_huge_total_of(const struct ash_realm *realm, size_t *count) {
+size_t ash_huge_total_of(ash_huge_wanted *wanted, const void *scope, size_t *count) {
     size_t bytes = 0;
     *count = 0;
     ash_lock_take(&huge_lock);
     for (size_t i = 0; i < huge_slots; i++) {
-        if (huge_table[i].start != NULL && huge_table[i].realm == realm) {
+        if (huge_table[i].start != NULL && wanted(scope, huge_table[i].realm)) {
             bytes += huge_table[i].bytes;
             ++*count;
         }

@@ -52,7 +52,10 @@ bool ash_huge_expand(void *block, size_t bytes);
 
 // Bytes in huge blocks, and how many there are.
 size_t ash_huge_total(size_t *count);
-size_t ash_huge_total_of(const struct ash_realm *realm, size_t *count);
+
+// The same of those realms that are wanted.
+typedef bool ash_huge_wanted(const void *scope, const struct ash_realm *realm);
+size_t ash_huge_total_of(ash_huge_wanted *wanted, const void *scope, size_t *count);
 
 // Copies the index, as far as there is room. Returns how many blocks there are.
 size_t ash_huge_list(struct ash_huge *blocks, size_t room);

@@ -84,6 +84,37 @@ static void use_heap() {
     ash_heap_destroy(other);
 }
 
+static void use_local() {
+    ash_heap_t *heap = ash_heap_new();
+    ash_heap_t *other = ash_heap_new();
+    using vector = std::vector<int, ashlar::local_allocator<int>>;
+    ashlar::local_allocator<int> from(ash_heap_local(heap)), from_other(ash_heap_local(other));
+    HOLDS(from == ashlar::local_allocator<char>(from) && from != from_other);
+    {
+        vector numbers(from), taken(from_other);
+        fill(numbers);
+        const int *data = numbers.data();
+        HOLDS(ash_heap_of(data) == heap);
+        taken = std::move(numbers);
+        HOLDS(taken.data() == data && taken.get_allocator() == from);
+        vector swapped(1, 7, from_other);
+        swapped.swap(taken);
+        HOLDS(ash_heap_of(swapped.data()) == heap && ash_heap_of(taken.data()) == other);
+        std::list<wide, ashlar::local_allocator<wide>> wides{ashlar::local_allocator<wide>(from)};
+        wides.emplace_back();
+        HOLDS(ash_memalignment(&wides.front()) >= 256 && ash_heap_of(&wides.front()) == heap);
+        std::map<int, int, std::less<int>, ashlar::local_allocator<std::pair<const int, int>>>
+            squares(std::less<int>(), from);
+        for (int i = 0; i < 1000; i++) {
+            squares[i] = i * i;
+        }
+        HOLDS(squares[999] == 998001);
+    }
+    HOLDS(refuses(from, SIZE_MAX / 2) && refuses(from, SIZE_MAX / sizeof(int)));
+    ash_heap_destroy(heap);
+    ash_heap_destroy(other);
+}
+
 #if defined(ASHLAR_HAS_RESOURCES)
 
 static void use_resource() {
@@ -113,6 +144,7 @@ static void use_resource() {}
 int main() {
     use_global();
     use_heap();
+    use_local();
     use_resource();
     return faults == 0 ? 0 : 1;
 }

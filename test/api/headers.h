@@ -1,4 +1,4 @@
-// Every function and macro of both headers, in what C and C++ have in common: included by
+// Every function and macro of the headers, in what C and C++ have in common: included by
 // headers.c and headers.cc. USE keeps a result, whose block a later call frees.
 
 #ifndef ASHLAR_TEST_API_HEADERS_H
@@ -8,9 +8,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <ashlar/arena.h>
 #include <ashlar/ashlar.h>
 #include <ashlar/control.h>
+#include <ashlar/local.h>
 #include <ashlar/options.h>
+#include <ashlar/stats.h>
+#include <ashlar/walk.h>
 
 static int faults;
 
@@ -48,6 +52,9 @@ static void use_basic(void) {
     ash_thread_idle();
     (void)ash_collect();
     (void)ash_is_active();
+    void *sized = ash_malloc(1);
+    HOLDS(ash_usable_size(sized) == ash_good_size(1));
+    use(sized);
 }
 
 static void use_extended(void) {
@@ -232,6 +239,94 @@ static void use_aligned_heaps(void) {
     ash_heap_destroy(heap);
 }
 
+static bool see_heap(ash_heap_t *heap, void *argument) {
+    ++*(size_t *)argument;
+    return heap != NULL;
+}
+
+static bool see_area(const struct ash_area *area, void *block, size_t block_bytes, void *argument) {
+    (void)area, (void)block_bytes;
+    *(size_t *)argument += block != NULL;
+    return true;
+}
+
+static void use_heap_life(void) {
+    ash_heap_t *heap = ash_heap_new();
+    size_t count = 0;
+    ash_heap_set_limit(heap, 1 << 20);
+    void *block = ash_heap_malloc(heap, 1);
+    HOLDS(ash_heap_of(block) == heap && ash_heap_bytes(heap) > 0);
+    HOLDS(ash_heap_visit(heap, true, see_area, &count) && count == 1);
+    struct ash_block_info info;
+    info.bytes = sizeof info;
+    HOLDS(ash_block_info(block, &info) && info.heap == heap);
+    (void)ash_heap_collect(heap);
+    (void)ash_heap_set_numa_affinity(heap, -1);
+    ash_heap_delete(heap);
+    HOLDS(ash_heap_of(block) == ash_heap_main());
+    use(block);
+    ash_subproc_t *subproc = ash_subproc_new();
+    HOLDS(ash_subproc_current() == ash_subproc_main());
+    block = ash_malloc(1);
+    HOLDS(ash_subproc_add_current_thread(subproc) != 0);  // it has a block
+    use(block);
+    count = 0;
+    HOLDS(ash_subproc_visit_heaps(subproc, see_heap, &count) && count == 1);
+    HOLDS(ash_subproc_destroy(subproc) == 0);
+}
+
+static void use_stats(void) {
+    int lines = 0;
+    struct ash_stats stats;
+    struct ash_process_info info;
+    struct ash_class_stats class_stats;
+    stats.bytes = sizeof stats;
+    info.bytes = sizeof info;
+    HOLDS(ash_stats_get(&stats) && ash_process_info(&info));
+    HOLDS(ash_heap_stats_get(ash_heap_main(), &stats));
+    HOLDS(ash_subproc_stats_get(ash_subproc_main(), &stats));
+    HOLDS(ash_stats_classes(NULL, &class_stats, 1, sizeof class_stats) > 1);
+    HOLDS(ash_stats_json(NULL, 0) > 0 && ash_heap_stats_json(ash_heap_main(), NULL, 0) > 0);
+    HOLDS(ash_subproc_stats_json(ash_subproc_main(), NULL, 0) > 0);
+    HOLDS(ash_stats_print(write_nowhere, &lines) && lines > 0);
+}
+
+static void use_arenas(void) {
+    ash_arena_t *arena = NULL;
+    void *base = NULL;
+    size_t accessed = 0, bytes = 0;
+    int lines = 0;
+    HOLDS(ash_arena_min_alignment() > 0 && ash_arena_min_size() > 0);
+    HOLDS(!ash_arena_manage(&bytes, 1, 0, -1, NULL, NULL, &arena));
+    (void)ash_arena_reserve_huge(0, -1, 0, 0, NULL);
+    (void)ash_arena_reserve_huge_interleave(0, 0, 0);
+    if (ash_arena_reserve(1 << 24, 0, &arena)) {
+        HOLDS(ash_arena_contains(arena, ash_arena_area(arena, &bytes)));
+        ash_heap_t *heap = ash_heap_new_in_arena(arena);
+        use(ash_heap_malloc(heap, 1));
+        ash_heap_destroy(heap);
+        ash_arenas_print(write_nowhere, &lines);
+        HOLDS(lines > 0 && ash_arena_unload(arena, &base, &accessed, &bytes));
+    }
+}
+
+static void use_local(void) {
+    ash_heap_t *heap = ash_heap_new();
+    ash_local_t *local = ash_heap_local(heap);
+    HOLDS(local != NULL && ash_local_heap(local) == heap);
+    use(ash_local_malloc(local, 1));
+    use(ash_local_malloc_small(local, 1));
+    use(ash_local_zalloc(local, 1));
+    use(ash_local_zalloc_small(local, 1));
+    use(ash_local_calloc(local, 1, 1));
+    use(ash_local_malloc_aligned(local, 1, 64));
+    use(ash_local_zalloc_aligned(local, 1, 64));
+    void *block = ash_local_realloc(local, NULL, 1);
+    HOLDS(ash_heap_of(block) == heap);
+    ash_local_free(local, block);
+    ash_heap_destroy(heap);
+}
+
 static int use_all(void) {
     use_basic();
     use_extended();
@@ -240,6 +335,10 @@ static int use_all(void) {
     use_types();
     use_heaps();
     use_aligned_heaps();
+    use_local();
+    use_heap_life();
+    use_stats();
+    use_arenas();
     use_control();
     return faults == 0 ? 0 : 1;
 }

@@ -84,8 +84,11 @@ CLAIM(messages_come_when_they_are_asked_for_and_not_too_many) {
     for (int i = 0; i < 5; i++) {
         expect(mi_calloc(SIZE_MAX, 2) == NULL);
     }
-    expect_text(text.text, "ashlar: a count times a size is too large\n"
-                           "ashlar: a count times a size is too large\n");
+    expect_text(text.text,
+                "ashlar: ASH503: a count times a size is too large; look at where the count comes "
+                "from\n"
+                "ashlar: ASH503: a count times a size is too large; look at where the count comes "
+                "from\n");
 }
 
 CLAIM(without_an_output_function_text_goes_to_standard_error) {

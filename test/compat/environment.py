@@ -18,11 +18,11 @@ CASES = [
     ({"MIMALLOC_ARENA_RESERVE": "5000"}, "arena_reserve 5 5120 0", ""),
     ({"MIMALLOC_RESERVE_OS_MEMORY": "8M"}, "reserve_os_memory 8192 8388608 0", ""),
     ({"MIMALLOC_ARENA_RESERVE": "5X"}, "arena_reserve 1048576 1073741824 0",
-     "ashlar: MIMALLOC_arena_reserve=5X is ignored: say a size, such as 64M\n"),
+     "ashlar: ASH302: MIMALLOC_arena_reserve=5X is ignored: say a size, such as 64M\n"),
     ({"MIMALLOC_OS_TAG": "many"}, "os_tag 100 100 0",
-     "ashlar: MIMALLOC_os_tag=many is ignored: say a number, on or off\n"),
+     "ashlar: ASH302: MIMALLOC_os_tag=many is ignored: say a number, on or off\n"),
     ({"MIMALLOC_OS_TAG": "99999999999999999999"}, "os_tag 100 100 0",
-     "ashlar: MIMALLOC_os_tag=99999999999999999999 is ignored: say a number, on or off\n"),
+     "ashlar: ASH302: MIMALLOC_os_tag=99999999999999999999 is ignored: say a number, on or off\n"),
     ({"MIMALLOC_OS_TAGS": "5", "XMIMALLOC_OS_TAG": "5"}, "os_tag 100 100 0", ""),
 ]
 

@@ -1,11 +1,13 @@
 """Holds the length of the fast paths: the instructions of `malloc`, `free` and `calloc` that run
-when a thread allocates and frees a small block of its own.
+when a thread allocates and frees a small block of its own; of `ash_heap_malloc`, which looks up
+the thread's part of a heap; and of what a thread's handle of one does without.
 
     fastpath.py LIBRARY GOLDEN [--objdump PROGRAM] [--update] [--show]
 
 The fast path is the shortest way from a function's entry to its `ret` that makes no call, reads
-thread-local storage (the heap) and stores at least once in `malloc` (the list's head), twice in
-`free` (the block's link, the head) and four times in `calloc` (head, room, a block of 32 bytes).
+thread-local storage (the heap; not with a handle, which is the heap) and stores at least once in
+`malloc` (the list's head), twice in `free` (the block's link, the head) and four times in `calloc`
+(head, room, a block of 32 bytes).
 GOLDEN has a line `malloc 16` for each: a function may become shorter, which --update then
 records, and never longer.
 """
@@ -17,7 +19,9 @@ import sys
 from collections import deque
 from pathlib import Path
 
-STORES = {"malloc": 1, "free": 2, "calloc": 4}
+STORES = {"malloc": 1, "free": 2, "calloc": 4, "ash_heap_malloc": 1, "ash_local_malloc": 1,
+          "ash_local_free": 2}
+HANDLES = ("ash_local_malloc", "ash_local_free")
 
 SYMBOL = re.compile(r"^([0-9a-f]+) <(.+)>:$")
 INSTRUCTION = re.compile(
@@ -134,12 +138,12 @@ def successors(cpu, body, following, address):
     return [way for way in ways if way in body]
 
 
-def fast_path(cpu, functions, start, stores_wanted):
+def fast_path(cpu, functions, start, stores_wanted, has_handle):
     """The addresses on the fast path, by breadth-first search over (address, what was seen)."""
     thunks, body, entry = entry_of(cpu, functions, start)
     addresses = list(body)
     following = dict(zip(addresses, addresses[1:]))
-    queue = deque([((entry, False, 0), None)])
+    queue = deque([((entry, has_handle, 0), None)])
     came_from = {}
     while queue:
         state, previous = queue.popleft()
@@ -168,10 +172,10 @@ def measure(options):
     lengths = {}
     for function, stores in STORES.items():
         start = address_of(symbols.stdout.splitlines(), function)
-        path, body = fast_path(cpu, functions, start, stores)
+        path, body = fast_path(cpu, functions, start, stores, function in HANDLES)
         if not path:
             sys.exit(f"fastpath: {function} has no path without a call that reads thread-local"
-                     f" storage and stores {stores} times")
+                     f" storage (or has a handle) and stores {stores} times")
         lengths[function] = len(path)
         if options.show:
             print(f"{function}: {len(path)} instructions")

@@ -1,6 +1,6 @@
 // Prints the statistics of a process whose threads are at work, as JSON, several times.
 //
-//   report [--heap]     of the process, or of a heap of its own
+//   report [--heap | --subproc]     of the process, of a heap of its own, or of the sub-process
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -30,9 +30,17 @@ static void *work(void *argument) {
     return NULL;
 }
 
+static size_t report(const char *of, char *text) {
+    if (strcmp(of, "--heap") == 0) {
+        return ash_heap_stats_json(heap, text, ROOM);
+    }
+    return strcmp(of, "--subproc") == 0 ? ash_subproc_stats_json(ash_subproc_main(), text, ROOM)
+                                        : ash_stats_json(text, ROOM);
+}
+
 int main(int argc, char **argv) {
     static char text[ROOM];
-    bool of_heap = argc > 1 && strcmp(argv[1], "--heap") == 0;
+    const char *of = argc > 1 ? argv[1] : "";
     pthread_t threads[THREADS];
     heap = ash_heap_new();
     for (uintptr_t i = 0; i < THREADS; i++) {
@@ -41,8 +49,7 @@ int main(int argc, char **argv) {
         }
     }
     for (int i = 0; i < REPORTS; i++) {
-        size_t length =
-            of_heap ? ash_heap_stats_json(heap, text, ROOM) : ash_stats_json(text, ROOM);
+        size_t length = report(of, text);
         if (length == 0 || length >= ROOM || fputs(text, stdout) < 0) {
             return 1;
         }

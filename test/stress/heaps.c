@@ -1,7 +1,8 @@
 // stress_heaps: every thread makes heaps, --steps of them one after the other, and fills each with
 // small, large and huge blocks; a guest, a thread of its own, allocates from the heap too,
 // frees some of the host's blocks, and ends while the heap is ended. A third of the heaps is
-// destroyed, a third deleted, and a third emptied first.
+// destroyed, a third deleted, and a third emptied first. Half of the blocks are allocated
+// with the thread's handle.
 //
 // Two checks that no pattern can make: a heap that was emptied takes no memory, and the resident
 // set stays where it was.
@@ -12,6 +13,7 @@
 #include <stdlib.h>
 
 #include "ashlar/ashlar.h"
+#include "ashlar/local.h"
 #include "support.h"
 
 #define BLOCKS 48
@@ -35,9 +37,20 @@ static size_t draw_size(struct random *random) {
     return 1 + random_below(random, kind < 50 ? 200000 : 2000);
 }
 
+static void *take(struct random *random, ash_heap_t *heap, size_t bytes) {
+    if (random_below(random, 2) == 0) {
+        return ash_heap_malloc(heap, bytes);
+    }
+    ash_local_t *local = ash_heap_local(heap);
+    if (local != NULL) {  // through a bin: the next block is the same
+        ash_local_free(local, ash_local_malloc(local, bytes % 1000));
+    }
+    return local == NULL ? NULL : ash_local_malloc(local, bytes);
+}
+
 static struct block allocate(struct worker *worker, ash_heap_t *heap) {
     struct block block = {.bytes = draw_size(&worker->random)};
-    block.start = ash_heap_malloc(heap, block.bytes);
+    block.start = take(&worker->random, heap, block.bytes);
     if (block.start == NULL || ash_heap_of(block.start) != heap) {
         fprintf(stderr, "%s: %zu bytes are at %p, of heap %p instead of %p\n",
                 worker->options->program, block.bytes, (void *)block.start,

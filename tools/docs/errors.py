@@ -18,7 +18,7 @@ MANUAL_MARKS = ("; errors.py: begin\n", "; errors.py: end\n")
 
 STRING = r'"((?:[^"\\]|\\.)*)"'
 TEXT = r"((?:" + STRING.replace("(", "(?:", 1) + r"\s*)+)"
-ROW = re.compile(r"^ASH_ERROR\((\w+), (\d+), (FATAL|SURVIVABLE|WARNING|SETTING),\s*"
+ROW = re.compile(r"^ASH_ERROR\((\w+), (\d+), (FATAL|SURVIVABLE|WARNING|SETTING|REFUSED),\s*"
                  + r",\s*".join([TEXT] * 6) + r"\)$", re.MULTILINE)
 
 HAPPENS = {
@@ -28,6 +28,7 @@ HAPPENS = {
     "WARNING": "A warning: the process goes on. `show_warnings=off` silences it,"
                " `abort_on_warning=on` makes it an error.",
     "SETTING": "What was set is ignored.",
+    "REFUSED": "The call fails, and a function set with `mi_register_error` hears of it.",
 }
 
 

@@ -9,7 +9,7 @@
 
 #include "support.h"
 
-static const char *const kinds[] = {"FATAL", "SURVIVABLE", "WARNING", "SETTING"};
+static const char *const kinds[] = {"FATAL", "SURVIVABLE", "WARNING", "SETTING", "REFUSED"};
 
 static char golden[8000];
 
