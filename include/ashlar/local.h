@@ -12,7 +12,7 @@
 //   - until the heap is deleted or destroyed, by whichever thread;
 //   - until that thread ends: in destructors of pthread keys allocate from the heap itself.
 // It need not be given back. Anything else is undefined behaviour, unless ashlar notices, which
-// ends the process with ASH106: debug builds look at every call, releases at those that
+// ends the process with ASH109: debug builds look at every call, releases at those that
 // are not fast.
 
 #ifndef ASHLAR_LOCAL_H

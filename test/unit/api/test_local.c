@@ -304,7 +304,7 @@ static void use_misused(void) {
 }
 
 static void announce(void) {
-    last_words("ASH106: use of %#jx: that handle is another thread's, or of a heap that has ended;"
+    last_words("ASH109: use of %#jx: that handle is another thread's, or of a heap that has ended;"
                " ask ash_heap_local in each thread",
                (uintmax_t)(uintptr_t)misused);
 }
