@@ -31,6 +31,7 @@
 //
 #include "heap/audit.c"
 #include "heap/depot.c"
+#include "heap/hard.c"
 #include "heap/heap.c"
 #include "heap/hold.c"
 #include "heap/limit.c"
@@ -43,7 +44,9 @@
 #include "heap/release.c"
 #include "heap/remote.c"
 #include "heap/sizeclass.c"
+#include "heap/slots.c"
 #include "heap/span.c"
+#include "heap/state.c"
 //
 #include "api/aligned.c"
 #include "api/aligned_at.c"
@@ -53,6 +56,7 @@
 #include "api/control.c"
 #include "api/duplicate.c"
 #include "api/extended.c"
+#include "api/hard.c"
 #include "api/heap.c"
 #include "api/heap_aligned.c"
 #include "api/heap_extended.c"

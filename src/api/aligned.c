@@ -7,10 +7,12 @@
 #include <errno.h>
 
 #include "api/boot.h"
+#include "api/hard.h"
 #include "api/large.h"
 #include "api/malloc.h"
 #include "ashlar/ashlar.h"
 #include "base/bits.h"
+#include "heap/hard.h"
 #include "platform/os.h"
 
 // ASH_CLASS_COUNT if no class will do.
@@ -38,6 +40,14 @@ ASH_INLINE void *aligned_fast(size_t align, size_t bytes) {
     return ash_fast_take(heap, ash_classes[aligned_class(align, bytes)].block_bytes);
 }
 
+// `bytes` has a class, unless its canary makes it too large for one.
+static void *aligned_hard(struct ash_realm *realm, size_t align, size_t bytes, bool *zero) {
+    unsigned class_index = aligned_class(align, bytes + ash_hard.pad);
+    return class_index < ASH_CLASS_COUNT
+               ? ash_hard_take_class(realm, class_index, bytes)
+               : ash_large_take(ash_thread_realm(realm), bytes, align, zero);
+}
+
 ASH_INLINE void *aligned_take(struct ash_realm *realm, size_t align, size_t bytes, bool *zero) {
     *zero = false;
     if (align <= ASH_MIN_ALIGN && bytes <= ASH_BLOCK_MAX) {
@@ -47,6 +57,9 @@ ASH_INLINE void *aligned_take(struct ash_realm *realm, size_t align, size_t byte
         return NULL;
     }
     unsigned class_index = aligned_class(align, bytes);
+    if (class_index < ASH_CLASS_COUNT && ash_hard_on()) {
+        return aligned_hard(realm, align, bytes, zero);
+    }
     if (class_index < ASH_CLASS_COUNT) {
         return aligned_small(realm, ash_classes[class_index].block_bytes);
     }

@@ -8,6 +8,7 @@
 
 #include "api/aligned.h"
 #include "api/boot.h"
+#include "api/hard.h"
 #include "api/helper.h"
 #include "api/inplace.h"
 #include "api/large.h"
@@ -18,6 +19,7 @@
 #include "api/zalloc.h"
 #include "ashlar/ashlar.h"
 #include "base/bits.h"
+#include "heap/hard.h"
 #include "platform/os.h"
 #include "platform/report.h"
 #include "supply/huge.h"
@@ -28,17 +30,21 @@
 
 static void *at_run(struct ash_realm *realm, size_t align, size_t offset, size_t bytes,
                     bool *zero) {
-    size_t charge = ash_run_charge(ash_run_lead(align, offset) + bytes);
+    size_t padded = bytes + ash_hard.pad;
+    size_t charge = ash_run_charge(ash_run_lead(align, offset) + padded);
     bool is_run = bytes <= ASH_RUN_MAX || realm->origin.only != NULL;
     if (!is_run || align > ASH_UNIT_BYTES || !ash_realm_charge(realm, charge)) {
         return NULL;
     }
-    struct ash_record *run = ash_run_take_at(&realm->origin, bytes, align, offset, zero);
+    struct ash_record *run = ash_run_take_at(&realm->origin, padded, align, offset, zero);
     if (run == NULL) {
         ash_realm_refund(realm, charge);
         return NULL;
     }
     ash_realm_add_run(realm, run);
+    if (ash_hard_on()) {
+        ash_hard_hand_out_run(run, bytes);
+    }
     return ash_run_start(run);
 }
 
@@ -157,6 +163,10 @@ static void *at_realloc(void *block, const struct at_goal *to) {
     }
     if (bytes == 0) {
         ash_free_inline(block);
+        return NULL;
+    }
+    if (ash_hard_on() && !ash_hard_may_resize(block)) {
+        errno = EINVAL;
         return NULL;
     }
     size_t held = ash_query_bytes(block);

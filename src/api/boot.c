@@ -2,6 +2,7 @@
 
 #include <stdatomic.h>
 
+#include "api/hard.h"
 #include "api/helper.h"
 #include "api/late.h"
 #include "api/options.h"
@@ -31,6 +32,7 @@ static ASH_COLD bool boot_first(void) {
             ash_options_boot();
         }
         ash_class_boot();
+        ash_hard_start();
         done = ash_region_boot();
         // release: pairs with the acquire in ash_boot.
         atomic_store_explicit(&boot_done, done, memory_order_release);

@@ -1,6 +1,8 @@
 #include "api/inplace.h"
 
+#include "api/hard.h"
 #include "api/large.h"
+#include "heap/hard.h"
 #include "supply/huge.h"
 #include "supply/region.h"
 
@@ -38,11 +40,16 @@ static bool inplace_large(void *block, size_t bytes) {
     return record->kind == ASH_KIND_RUN && ash_large_resize_run(record, bytes);
 }
 
+bool ash_inplace_refit(void *block, size_t held, size_t bytes) {
+    return ash_hard_on() ? ash_hard_refit(block, bytes) : ash_inplace_fits(held, bytes);
+}
+
 bool ash_inplace_resize(void *block, size_t held, size_t bytes) {
     size_t least = ash_inplace_is_huge(block) ? ASH_MOVE_MIN : ASH_BLOCK_MAX;
-    return ash_inplace_fits(held, bytes) || (bytes > least && inplace_large(block, bytes));
+    return ash_inplace_refit(block, held, bytes) || (bytes > least && inplace_large(block, bytes));
 }
 
 bool ash_inplace_expand(void *block, size_t held, size_t bytes) {
-    return bytes <= held || inplace_large(block, bytes);
+    return bytes <= held || (ash_hard_on() && ash_hard_refit(block, bytes)) ||
+           inplace_large(block, bytes);
 }

@@ -17,6 +17,9 @@ static inline bool ash_inplace_fits(size_t held, size_t bytes) {
     return bytes <= held && held <= ASH_BLOCK_MAX && (bytes >= held / 2 || held == ASH_CLASS_STEP);
 }
 
+// The same, and in a hardened process notes how many bytes are asked for now.
+bool ash_inplace_refit(void *block, size_t held, size_t bytes);
+
 // Whether it has a mapping of its own.
 bool ash_inplace_is_huge(const void *block);
 

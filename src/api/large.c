@@ -10,20 +10,25 @@
 #include "base/compiler.h"
 #include "base/config.h"
 #include "base/options.h"
+#include "heap/hard.h"
 #include "platform/os.h"
 #include "supply/run.h"
 #include "supply/store.h"
 
 static void *large_run(struct ash_realm *realm, size_t bytes, size_t align, bool *zero) {
-    if (align > ASH_UNIT_BYTES || !ash_realm_charge(realm, ash_run_charge(bytes))) {
+    size_t padded = bytes + ash_hard.pad;
+    if (align > ASH_UNIT_BYTES || !ash_realm_charge(realm, ash_run_charge(padded))) {
         return NULL;
     }
-    struct ash_record *run = ash_run_take(&realm->origin, bytes, align, zero);
+    struct ash_record *run = ash_run_take(&realm->origin, padded, align, zero);
     if (run == NULL) {
-        ash_realm_refund(realm, ash_run_charge(bytes));
+        ash_realm_refund(realm, ash_run_charge(padded));
         return NULL;
     }
     ash_realm_add_run(realm, run);
+    if (ash_hard_on()) {
+        ash_hard_hand_out_run(run, bytes);
+    }
     return ash_record_start(run);
 }
 
@@ -109,12 +114,16 @@ bool ash_large_give_huge(void *block) {
 }
 
 bool ash_large_resize_run(struct ash_record *run, size_t bytes) {
+    size_t padded = bytes + ash_hard.pad;
     size_t before = ash_run_bytes(run);
-    size_t after = ash_run_charge(run->lead + bytes);
+    size_t after = ash_run_charge(run->lead + padded);
     if (after > before && !ash_realm_charge(run->realm, after - before)) {
         return false;
     }
-    bool resized = ash_run_resize(run, bytes);
+    bool resized = ash_run_resize(run, padded);
+    if (ash_hard_on() && resized) {
+        ash_hard_hand_out_run(run, bytes);
+    }
     if (!resized && after > before) {
         ash_realm_refund(run->realm, after - before);
     } else if (resized && after < before) {

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include "api/hard.h"
 #include "api/helper.h"
 #include "api/large.h"
 #include "api/late.h"
@@ -9,6 +10,7 @@
 #include "ashlar/ashlar.h"
 #include "base/assert.h"
 #include "heap/audit.h"
+#include "heap/hard.h"
 #include "heap/hold.h"
 #include "heap/refill.h"
 #include "heap/release.h"
@@ -65,20 +67,24 @@ static ASH_COLD void *malloc_class_again(struct ash_realm *realm, unsigned class
     return malloc_class(realm, class_index);
 }
 
-static void *malloc_small(struct ash_realm *realm, unsigned class_index) {
+void *ash_take_class(struct ash_realm *realm, unsigned class_index) {
     void *block = malloc_class(realm, class_index);
     return ash_likely(block != NULL) ? block : malloc_class_again(realm, class_index);
 }
 
-ASH_NOINLINE void *ash_take_slow(struct ash_realm *realm, size_t bytes) {
+ASH_NOINLINE void *ash_take_plain(struct ash_realm *realm, size_t bytes) {
     bool zero;
     void *block = bytes <= ASH_BLOCK_MAX
-                      ? malloc_small(realm, ash_class_of(bytes))
+                      ? ash_take_class(realm, ash_class_of(bytes))
                       : ash_large_take(ash_thread_realm(realm), bytes, ASH_MIN_ALIGN, &zero);
     if (ash_unlikely(block == NULL)) {
         errno = ENOMEM;
     }
     return block;
+}
+
+ASH_NOINLINE void *ash_take_slow(struct ash_realm *realm, size_t bytes) {
+    return ash_hard_detours() ? ash_hard_take(realm, bytes) : ash_take_plain(realm, bytes);
 }
 
 ASH_NOINLINE void *ash_malloc_slow(size_t bytes) {
@@ -90,6 +96,10 @@ ASH_NOINLINE void *ash_malloc_slow(size_t bytes) {
 // `record` is any of the span's. The bin may be full.
 static void free_local(struct ash_heap *heap, const struct ash_record *record,
                        struct ash_block *block) {
+    if (ash_hard_on()) {
+        ash_hard_give(heap, record, block);
+        return;
+    }
     struct ash_bin *bin = record->bin;
     if (bin->room <= 0) {
         ash_hold(heap);
@@ -129,6 +139,10 @@ static void free_unknown(void *block, bool ours) {
         ash_report_refused(ASH_E_NO_BLOCK, "free", block);
         return;
     }
+    if (ash_hard_on()) {
+        ash_report_refused(ASH_E_NOT_OURS, "free", block);
+        return;
+    }
     static _Atomic uint32_t told;  // not a bool: RISC-V has no exchange of a byte
     if (!atomic_exchange_explicit(&told, 1, memory_order_relaxed)) {
         ash_report(ASH_E_FOREIGN_FREE);
@@ -154,7 +168,7 @@ static ASH_NOINLINE void free_other(void *block) {
     }
 }
 
-ASH_NOINLINE void ash_free_slow(void *block) {
+ASH_INLINE void free_any(void *block) {
     struct ash_heap *heap = ash_thread_heap();
     if (ash_region_contains(block)) {
         struct ash_record *record = ash_record_of(block);
@@ -178,10 +192,50 @@ ASH_NOINLINE void ash_free_to_slow(struct ash_heap *heap, void *block) {
     struct ash_record *record = ash_region_contains(block) ? ash_record_of(block) : NULL;
     if (record == NULL || ash_tenure_owner(&record->owner) != heap) {
         ash_free_inline(block);
+    } else if (heap == ash_thread_heap()) {
+        ash_free_slow(block);
+    } else {
+        record->bin->room++;  // as in ash_free_slow
+        if (ash_hard_detours()) {
+            ash_hard_free(block, 1, ASH_HARD_ANY);
+        } else {
+            free_local(heap, record, block);
+        }
+    }
+}
+
+// What is left to do of a free that is not done.
+static ASH_COLD void free_refused(const void *block) {
+    if (ash_region_contains(block)) {
+        struct ash_record *record = ash_record_of(block);
+        if (ash_tenure_owner(&record->owner) == ash_thread_heap()) {
+            record->bin->room++;  // as in free_any
+        }
+    }
+}
+
+ASH_NOINLINE void ash_free_tested(void *block, size_t align, size_t bytes) {
+    if (ash_unlikely(!ash_hard_may_free(block, align, bytes))) {
+        free_refused(block);
         return;
     }
-    record->bin->room++;  // as in ash_free_slow
-    free_local(heap, record, block);
+    free_any(block);
+}
+
+ASH_NOINLINE void ash_free_slow(void *block) {
+    if (ash_hard_detours()) {
+        ash_hard_free(block, 1, ASH_HARD_ANY);
+        return;
+    }
+    free_any(block);
+}
+
+ASH_NOINLINE void ash_free_sized_slow(void *block, size_t align, size_t bytes) {
+    if (ash_hard_detours()) {
+        ash_hard_free(block, align, bytes);
+        return;
+    }
+    free_any(block);
 }
 
 // What callers see --------------------------------------------------------------------
@@ -195,12 +249,9 @@ ASH_NOINLINE void ash_free(void *block) {
 }
 
 ASH_NOINLINE void ash_free_sized(void *block, size_t bytes) {
-    (void)bytes;
-    ash_free_inline(block);
+    ash_free_sized_inline(block, 1, bytes);
 }
 
 ASH_NOINLINE void ash_free_aligned_sized(void *block, size_t align, size_t bytes) {
-    (void)align;
-    (void)bytes;
-    ash_free_inline(block);
+    ash_free_sized_inline(block, align, bytes);
 }

@@ -23,6 +23,14 @@ void ash_free_slow(void *block);
 
 // The same, when ash_fast_give_to has failed.
 void ash_free_to_slow(struct ash_heap *heap, void *block);
+// The same where the caller has said what it knows of the block, which a hardened process tests.
+// ASH_HARD_ANY: no size.
+void ash_free_sized_slow(void *block, size_t align, size_t bytes);
+
+// The slow path of a process that is not hardened; and its part for small blocks, which a hardened
+// one has as well: a block of the class, or NULL without memory.
+void *ash_take_plain(struct ash_realm *realm, size_t bytes);
+void *ash_take_class(struct ash_realm *realm, unsigned class_index);
 
 ASH_INLINE void *ash_malloc_inline(size_t bytes) {
     struct ash_heap *heap = ash_thread_own_heap();
@@ -55,6 +63,13 @@ ASH_INLINE void ash_free_inline(void *block) {
     ash_assert(ash_thread_is_mine(ash_thread_heap()));
     if (ash_unlikely(!ash_fast_give(block))) {
         ash_free_slow(block);
+    }
+}
+
+ASH_INLINE void ash_free_sized_inline(void *block, size_t align, size_t bytes) {
+    ash_assert(ash_thread_is_mine(ash_thread_heap()));
+    if (ash_unlikely(!ash_fast_give(block))) {
+        ash_free_sized_slow(block, align, bytes);
     }
 }
 

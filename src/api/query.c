@@ -7,13 +7,24 @@
 #include <string.h>
 
 #include "api/boot.h"
+#include "api/hard.h"
 #include "ashlar/ashlar.h"
 #include "base/bits.h"
+#include "heap/hard.h"
 #include "heap/sizeclass.h"
 #include "heap/tenure.h"
 #include "platform/os.h"
 #include "supply/huge.h"
 #include "supply/region.h"
+
+// `offset` is how far behind the start of the span or run.
+static size_t query_held(const struct ash_record *record, size_t offset) {
+    if (record->kind == ASH_KIND_RUN) {
+        return offset == record->lead ? record->run_bytes : 0;
+    }
+    const struct ash_class *c = &ash_classes[record->class_index];
+    return (size_t)ash_class_index(c, offset) * c->block_bytes == offset ? c->block_bytes : 0;
+}
 
 size_t ash_query_bytes(const void *block) {
     const struct ash_record *record = ash_record_find(block);
@@ -21,11 +32,8 @@ size_t ash_query_bytes(const void *block) {
         return ash_huge_find(block).bytes;
     }
     size_t offset = (size_t)((const char *)block - ash_record_start(record));
-    if (record->kind == ASH_KIND_RUN) {
-        return offset == record->lead ? record->run_bytes : 0;
-    }
-    const struct ash_class *c = &ash_classes[record->class_index];
-    return (size_t)ash_class_index(c, offset) * c->block_bytes == offset ? c->block_bytes : 0;
+    size_t held = query_held(record, offset);
+    return ash_hard_on() ? ash_hard_usable(record, offset, held) : held;
 }
 
 // A run's other slices are FREE in their records, so of a run and of a huge block only the start
@@ -46,6 +54,9 @@ ASH_NOINLINE size_t ash_usable_size(const void *block) {
 ASH_NOINLINE size_t ash_good_size(size_t bytes) {
     if (bytes > PTRDIFF_MAX || !ash_boot()) {
         return bytes;
+    }
+    if (ash_hard.tier >= ASH_HARD_CANARIES) {
+        return ash_max(bytes, 1);  // behind it is the canary
     }
     return bytes <= ASH_BLOCK_MAX ? ash_classes[ash_class_of(bytes)].block_bytes
                                   : ash_round_up(bytes, ash_os_page_bytes());

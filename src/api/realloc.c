@@ -3,13 +3,16 @@
 #include <errno.h>
 #include <string.h>
 
+#include "api/hard.h"
 #include "api/inplace.h"
 #include "api/large.h"
 #include "api/malloc.h"
 #include "api/query.h"
 #include "ashlar/ashlar.h"
 #include "base/bits.h"
+#include "heap/hard.h"
 #include "heap/tenure.h"
+#include "platform/cpu.h"
 #include "platform/report.h"
 #include "supply/huge.h"
 #include "supply/run.h"
@@ -69,7 +72,7 @@ static struct ash_realm *realloc_realm(struct ash_record *span) {
 
 // `realm` NULL: where the block is.
 static void *realloc_any(struct ash_realm *realm, void *block, size_t held, size_t bytes) {
-    if (ash_inplace_fits(held, bytes)) {
+    if (ash_inplace_refit(block, held, bytes)) {
         return block;
     }
     struct ash_record *record = ash_record_find(block);
@@ -83,6 +86,10 @@ static void *realloc_any(struct ash_realm *realm, void *block, size_t held, size
 }
 
 static ASH_NOINLINE void *realloc_slow(struct ash_realm *realm, void *block, size_t bytes) {
+    if (ash_hard_on() && !ash_hard_may_resize(block)) {
+        errno = EINVAL;
+        return NULL;
+    }
     size_t held = ash_query_bytes(block);
     if (held == 0) {
         ash_report_refused(ASH_E_NOT_A_START, "realloc", block);
@@ -111,9 +118,21 @@ static inline size_t realloc_span_bytes(struct ash_record *record, const void *b
     return (size_t)ash_class_index(c, offset) * c->block_bytes == offset ? c->block_bytes : 0;
 }
 
+// Below this sizes go the short way: up to ASH_BLOCK_MAX, or none in a hardened process.
+static _Atomic uintptr_t realloc_reach = ASH_BLOCK_MAX;
+
+static inline bool realloc_reaches(size_t bytes) {
+    // relaxed: who has a block of a hardened process has been through boot.
+    return ash_cpu_below(bytes, &realloc_reach);
+}
+
+void ash_realloc_detour(void) {
+    atomic_store_explicit(&realloc_reach, 0, memory_order_relaxed);
+}
+
 // What happens nearly always comes first: a small block that fits, or grows.
 ASH_INLINE void *realloc_inline(struct ash_realm *realm, void *block, size_t bytes) {
-    if (ash_unlikely(!ash_region_contains(block) || bytes - 1 >= ASH_BLOCK_MAX)) {
+    if (ash_unlikely(!ash_region_contains(block) || !realloc_reaches(bytes - 1))) {
         if (block == NULL) {
             return realloc_take(realm, bytes);
         }

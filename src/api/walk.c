@@ -19,11 +19,13 @@
 #include "api/late.h"
 #include "api/query.h"
 #include "base/bits.h"
+#include "heap/hard.h"
 #include "heap/look.h"
 #include "heap/peek.h"
 #include "heap/realm.h"
 #include "heap/registry.h"
 #include "heap/span.h"
+#include "heap/state.h"
 #include "heap/tenure.h"
 #include "platform/cpu.h"
 #include "platform/os.h"
@@ -67,6 +69,15 @@ static struct ash_record *walk_record(const struct walk *walk, size_t i) {
 
 // Spans -------------------------------------------------------------------------------------
 
+// In a hardened process every block says itself whether it is handed out.
+static void walk_note_states(struct walk_slot *slot, const struct ash_record *span) {
+    for (uint32_t i = 0; i < span->carved; i++) {
+        if (!ash_state_is_live(ash_state_at(span, (size_t)i * slot->area.block_bytes))) {
+            slot->used[i / 64] &= ~((uint64_t)1 << i % 64);
+        }
+    }
+}
+
 static void walk_note_span(struct walk_slot *slot, struct ash_record *span,
                            const struct ash_heap *heap) {
     const struct ash_class *c = ash_span_class(span);
@@ -86,6 +97,9 @@ static void walk_note_span(struct walk_slot *slot, struct ash_record *span,
         size_t left = span->carved > at * 64 ? span->carved - at * 64 : 0;
         uint64_t cut = left >= 64 ? UINT64_MAX : ((uint64_t)1 << left) - 1;
         slot->used[at] = cut & ~(left > 0 ? marks[at] : 0);
+    }
+    if (ash_hard_on()) {
+        walk_note_states(slot, span);
     }
 }
 
@@ -252,12 +266,28 @@ static uint32_t walk_count(const struct walk_slot *slot) {
     return count;
 }
 
+// What the program may use of a block: less than the block holds where a canary is behind it.
+// States stay where they are; of a block that was freed since, any size is right.
+static size_t walk_usable(const struct walk *walk, const struct walk_slot *slot, size_t offset) {
+    size_t held = slot->area.block_bytes;
+    if (ash_hard.tier < ASH_HARD_CANARIES || slot->area.kind == ASH_AREA_HUGE) {
+        return held;
+    }
+    const struct ash_record *first = walk_record(walk, (size_t)(slot - walk->slots));
+    const ash_state *state = ash_state_at(first, offset);
+    bool live = ash_state_is_live(state);
+    size_t slack = live ? ash_state_slack(state) : 0;
+    return slack < held ? held - slack : held;
+}
+
 static bool walk_report_blocks(const struct walk *walk, const struct walk_slot *slot) {
     for (size_t at = 0; at < WALK_WORDS; at++) {
         for (uint64_t word = slot->used[at]; word != 0; word &= word - 1) {
             size_t index = at * 64 + (size_t)ash_ctz64(word);
-            char *block = (char *)slot->area.start + index * slot->area.block_bytes;
-            if (!walk->visitor(&slot->area, block, slot->area.block_bytes, walk->argument)) {
+            size_t offset = index * slot->area.block_bytes;
+            char *block = (char *)slot->area.start + offset;
+            size_t usable = walk_usable(walk, slot, offset);
+            if (!walk->visitor(&slot->area, block, usable, walk->argument)) {
                 return false;
             }
         }

@@ -9,6 +9,8 @@
 #include "api/large.h"
 #include "api/query.h"
 #include "ashlar/ashlar.h"
+#include "base/bits.h"
+#include "heap/hard.h"
 
 static void *zalloc_large(struct ash_realm *realm, size_t bytes) {
     bool zero = false;
@@ -20,9 +22,15 @@ static void *zalloc_large(struct ash_realm *realm, size_t bytes) {
     return zero ? block : memset(block, 0, ash_query_bytes(block));
 }
 
-// A block that has been handed out: so the classes are set up.
+// A block that has been handed out: so the classes are set up. Where what follows is its canary,
+// one of no bytes has one.
 void *ash_zalloc_whole(void *block, size_t bytes) {
-    return block == NULL ? NULL : memset(block, 0, ash_classes[ash_class_of(bytes)].block_bytes);
+    if (block == NULL) {
+        return NULL;
+    }
+    bool whole = ash_hard.tier < ASH_HARD_CANARIES;
+    return memset(block, 0,
+                  whole ? ash_classes[ash_class_of(bytes)].block_bytes : ash_max(bytes, 1));
 }
 
 void *ash_zalloc_slow(size_t bytes) {

@@ -87,6 +87,7 @@ enum {
 };
 
 struct ash_realm;
+struct ash_slots;
 
 struct ash_heap {
     // Touched only by the owning thread.
@@ -116,6 +117,9 @@ struct ash_heap {
     _Atomic(struct ash_realm *) part_of;
     _Atomic(struct ash_heap *) home;
     struct ash_recent recent[ASH_HEAP_RECENT];  // by serial; the owner's
+
+    // In place of the bins when the process is hardened, else NULL: heap/slots.h.
+    struct ash_slots *slots;
 
     // Set when a thread takes the heap over as its own.
     _Atomic uint32_t tid;      // the kernel's id of the owning thread; 0 for none

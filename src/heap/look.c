@@ -4,10 +4,12 @@
 
 #include "base/assert.h"
 #include "heap/depot.h"
+#include "heap/hard.h"
 #include "heap/hold.h"
 #include "heap/news.h"
 #include "heap/orphan.h"
 #include "heap/peek.h"
+#include "heap/slots.h"
 #include "heap/span.h"
 #include "heap/tenure.h"
 #include "platform/cpu.h"
@@ -41,6 +43,9 @@ void ash_look_end(struct ash_heap *heap, enum ash_look look) {
 // A block that is being freed may count already, and one that was just taken still.
 size_t ash_look_ready(const struct ash_heap *heap, unsigned class_index) {
     const struct ash_class *c = &ash_classes[class_index];
+    if (ash_hard_on()) {
+        return (size_t)ash_slots_ready(heap, class_index) * c->block_bytes;
+    }
     int32_t count = c->cap - ash_peek_room(&heap->bins[class_index].room);
     return (ash_depot_count(heap, class_index) + (size_t)(count < 0 ? 0 : count)) * c->block_bytes;
 }

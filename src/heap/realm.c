@@ -7,6 +7,7 @@
 #include "heap/orphan.h"
 #include "heap/registry.h"
 #include "heap/release.h"
+#include "heap/slots.h"
 #include "heap/span.h"
 #include "heap/tenure.h"
 #include "platform/cpu.h"
@@ -381,6 +382,7 @@ static void realm_empty_heap(struct ash_heap *heap) {
         heap->shelves[i].out = 0;
     }
     ash_depot_drop(heap);
+    ash_slots_forget(heap);
     atomic_store_explicit(&heap->inbox, 0, memory_order_relaxed);
     atomic_store_explicit(&heap->out_bytes, 0, memory_order_relaxed);
     ash_registry_enter();

@@ -6,19 +6,32 @@
 #include "base/assert.h"
 #include "heap/audit.h"
 #include "heap/depot.h"
+#include "heap/hard.h"
 #include "heap/orphan.h"
 #include "heap/remote.h"
+#include "heap/slots.h"
 #include "heap/span.h"
 #include "supply/store.h"
 
 // A program that neither takes nor gives slices still purges, this often.
 enum { REFILL_PURGE_EVERY = 64 };
 
-static struct ash_block *refill_pop(struct ash_bin *bin) {
+// NULL if there is nothing at hand.
+static struct ash_block *refill_pop(struct ash_heap *heap, unsigned class_index) {
+    if (ash_hard_on()) {
+        return ash_slots_pop(heap, class_index);
+    }
+    struct ash_bin *bin = &heap->bins[class_index];
     struct ash_block *block = bin->head;
-    bin->head = block->next;
-    bin->room++;
+    if (block != NULL) {
+        bin->head = block->next;
+        bin->room++;
+    }
     return block;
+}
+
+static bool refill_take(struct ash_heap *heap, struct ash_record *span) {
+    return ash_hard_on() ? ash_slots_stock(heap, span) : ash_span_stock(heap, span);
 }
 
 // A span with something to give, without a place.
@@ -39,7 +52,7 @@ static struct ash_record *refill_find_span(struct ash_heap *heap, unsigned class
 
 static bool refill_stock(struct ash_heap *heap, unsigned class_index) {
     struct ash_shelf *shelf = &heap->shelves[class_index];
-    while (shelf->current == NULL || !ash_span_stock(heap, shelf->current)) {
+    while (shelf->current == NULL || !refill_take(heap, shelf->current)) {
         struct ash_record *full = shelf->current;
         if (full != NULL) {
             ash_span_lift(heap, full);
@@ -55,9 +68,9 @@ static bool refill_stock(struct ash_heap *heap, unsigned class_index) {
 }
 
 struct ash_block *ash_refill(struct ash_heap *heap, unsigned class_index) {
-    struct ash_bin *bin = &heap->bins[class_index];
-    if (bin->head != NULL) {
-        return refill_pop(bin);
+    struct ash_block *block = refill_pop(heap, class_index);
+    if (block != NULL) {
+        return block;
     }
     if (heap->gathered > 0) {
         ash_remote_flush(heap);
@@ -74,5 +87,5 @@ struct ash_block *ash_refill(struct ash_heap *heap, unsigned class_index) {
     if (ASH_AUDIT) {
         ash_heap_audit_some(heap);
     }
-    return refill_pop(bin);
+    return refill_pop(heap, class_index);
 }

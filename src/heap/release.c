@@ -3,6 +3,7 @@
 #include "base/assert.h"
 #include "heap/depot.h"
 #include "heap/remote.h"
+#include "heap/slots.h"
 #include "heap/span.h"
 
 // Cuts the list behind its first `keep` blocks and returns the rest.
@@ -48,6 +49,7 @@ void ash_release_all(struct ash_heap *heap) {
     ash_remote_flush(heap);
     ash_remote_drain(heap);
     (void)ash_depot_settle(heap);
+    ash_slots_release_all(heap);
     for (unsigned i = 0; i < ASH_CLASS_COUNT; i++) {
         ash_release_bin(heap, i);
         ash_release_current(heap, i);

@@ -1,8 +1,10 @@
 #include "heap/remote.h"
 
 #include "base/assert.h"
+#include "heap/hard.h"
 #include "heap/news.h"
 #include "heap/orphan.h"
+#include "heap/slots.h"
 #include "heap/span.h"
 #include "heap/tenure.h"
 
@@ -84,9 +86,13 @@ void ash_remote_flush(struct ash_heap *heap) {
 // Takes in a chain of `count` blocks, which ends with NULL.
 static void remote_return(struct ash_heap *heap, struct ash_record *span, struct ash_block *head,
                           uint32_t count) {
+    heap->events.returned += count;
+    if (ash_hard_on()) {
+        ash_slots_take_back(heap, span, head, count);
+        return;
+    }
     uint32_t returned = ash_span_return(heap, span->class_index, head);
     ash_check(returned == count, ASH_E_LIST_OVERWRITTEN);
-    heap->events.returned += count;
 }
 
 void ash_remote_drain(struct ash_heap *heap) {

@@ -4,20 +4,30 @@
 
 #include "base/assert.h"
 #include "base/bits.h"
+#include "heap/hard.h"
 #include "heap/realm.h"
+#include "heap/state.h"
 #include "heap/tenure.h"
 #include "platform/os.h"
 #include "platform/report.h"
 #include "supply/arena.h"
 #include "supply/store.h"
 
+static struct ash_record *span_take(struct ash_heap *heap, uint32_t slices) {
+    bool zero;
+    struct ash_record *span = ash_store_take(&ash_realm_of(heap)->origin, slices, 1, &zero);
+    if (ash_hard_on() && span != NULL) {
+        ash_state_clear(span, slices);
+    }
+    return span;
+}
+
 struct ash_record *ash_span_cut(struct ash_heap *heap, unsigned class_index) {
     const struct ash_class *c = &ash_classes[class_index];
     if (!ash_realm_charge(ash_realm_of(heap), (size_t)c->slices << ASH_SLICE_SHIFT)) {
         return NULL;
     }
-    bool zero;
-    struct ash_record *span = ash_store_take(&ash_realm_of(heap)->origin, c->slices, 1, &zero);
+    struct ash_record *span = span_take(heap, c->slices);
     if (span == NULL) {
         ash_realm_refund(ash_realm_of(heap), (size_t)c->slices << ASH_SLICE_SHIFT);
         return NULL;
@@ -306,6 +316,29 @@ static ASH_NOINLINE void span_replace(struct ash_heap *heap, struct ash_record *
     }
 }
 
+// A span that was full has room now; one of which nothing is out may be retired.
+static inline void span_settle(struct ash_heap *heap, struct ash_record *span, uint32_t count) {
+    uint32_t used = ash_span_used(span);
+    ash_assert(used >= count);
+    ash_span_set_used(span, used - count);
+    if (ash_unlikely(used == count || span->place == ASH_PLACE_FULL)) {
+        span_replace(heap, span, used - count);
+    }
+}
+
+void ash_span_mark(struct ash_heap *heap, struct ash_record *span, size_t offset) {
+    const struct ash_class *c = ash_span_class(span);
+    uint32_t index = ash_class_index(c, offset);
+    uint64_t bit = (uint64_t)1 << index % 64;
+    uint64_t *word = &ash_record_marks(span)[index / 64];
+    ash_check((*word & bit) == 0 && index < span->carved, ASH_E_DOUBLE_FREE);
+    *word |= bit;
+    span->lowest_mark = ash_min(span->lowest_mark, index / 64);
+    span->tidy = 0;
+    ash_heap_count(heap, c, -1);
+    span_settle(heap, span, 1);
+}
+
 uint32_t ash_span_return(struct ash_heap *heap, unsigned class_index, struct ash_block *list) {
     const struct ash_class *c = &ash_classes[class_index];
     const struct ash_bin *bin = &heap->bins[class_index];
@@ -314,12 +347,7 @@ uint32_t ash_span_return(struct ash_heap *heap, unsigned class_index, struct ash
         uintptr_t start;
         struct ash_record *span = span_of_listed(bin, list, &start);
         uint32_t count = span_mark(span, start, c, &list);
-        uint32_t used = ash_span_used(span);
-        ash_assert(used >= count);
-        ash_span_set_used(span, used - count);
-        if (ash_unlikely(used == count || span->place == ASH_PLACE_FULL)) {
-            span_replace(heap, span, used - count);
-        }
+        span_settle(heap, span, count);
         total += count;
     }
     ash_heap_count(heap, c, -(ptrdiff_t)total);

@@ -54,6 +54,9 @@ static inline const struct ash_class *ash_span_class(const struct ash_record *sp
 // were. A block that cannot be is refused.
 uint32_t ash_span_return(struct ash_heap *heap, unsigned class_index, struct ash_block *list);
 
+// Takes back the block that starts `offset` bytes behind the span's start, and is out.
+void ash_span_mark(struct ash_heap *heap, struct ash_record *span, size_t offset);
+
 // Gives those pages of the span back to the system in which no block is out. True if it
 // asked the system: not if nothing came back since the last time.
 bool ash_span_purge(struct ash_record *span);

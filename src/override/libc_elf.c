@@ -58,14 +58,11 @@ ASH_EXPORT size_t malloc_usable_size(void *block) {
 
 // C23.
 ASH_EXPORT ASH_NOINLINE void free_sized(void *block, size_t bytes) {
-    (void)bytes;
-    ash_free_inline(block);
+    ash_free_sized_inline(block, 1, bytes);
 }
 
 ASH_EXPORT ASH_NOINLINE void free_aligned_sized(void *block, size_t align, size_t bytes) {
-    (void)align;
-    (void)bytes;
-    ash_free_inline(block);
+    ash_free_sized_inline(block, align, bytes);
 }
 
 // Gone from glibc 2.26 on, still called by old programs.

@@ -1,12 +1,13 @@
 // C++'s operator new and delete, in every form, without a C++ runtime: in C, under
 // their mangled names. Sized and aligned forms of delete need nothing more than the
-// pointer. What happens without memory is the runtime's business; its functions are
-// found at load time, if the program is a C++ program at all.
+// pointer; a hardened process tests the rest. What happens without memory is the runtime's
+// business; its functions are found at load time, if the program is a C++ program at all.
 
 #define _GNU_SOURCE
 
 #include <stddef.h>
 
+#include "api/hard.h"
 #include "api/malloc.h"
 #include "ashlar/ashlar.h"
 #include "base/assert.h"
@@ -82,7 +83,8 @@ static bool new_handle(bool may_throw) {
 
 static ASH_COLD void *new_slow(size_t bytes, size_t align, bool may_throw) {
     do {
-        void *block = align <= ASH_MIN_ALIGN ? ash_malloc(bytes) : ash_aligned_alloc(align, bytes);
+        void *block =
+            align <= ASH_MIN_ALIGN ? ash_malloc_slow(bytes) : ash_aligned_alloc(align, bytes);
         if (block != NULL) {
             return block;
         }
@@ -150,13 +152,11 @@ ASH_EXPORT ASH_NOINLINE void DELETE_ARRAY(void *block) {
 }
 
 ASH_EXPORT ASH_NOINLINE void DELETE_SIZED(void *block, size_t bytes) {
-    (void)bytes;
-    ash_free_inline(block);
+    ash_free_sized_inline(block, 1, bytes);
 }
 
 ASH_EXPORT ASH_NOINLINE void DELETE_ARRAY_SIZED(void *block, size_t bytes) {
-    (void)bytes;
-    ash_free_inline(block);
+    ash_free_sized_inline(block, 1, bytes);
 }
 
 ASH_EXPORT void DELETE_NOTHROW(void *block, const void *nothrow) {
@@ -170,35 +170,27 @@ ASH_EXPORT void DELETE_ARRAY_NOTHROW(void *block, const void *nothrow) {
 }
 
 ASH_EXPORT void DELETE_ALIGNED(void *block, size_t align) {
-    (void)align;
-    ash_free(block);
+    ash_free_sized_inline(block, align, ASH_HARD_ANY);
 }
 
 ASH_EXPORT void DELETE_ARRAY_ALIGNED(void *block, size_t align) {
-    (void)align;
-    ash_free(block);
+    ash_free_sized_inline(block, align, ASH_HARD_ANY);
 }
 
 ASH_EXPORT void DELETE_SIZED_ALIGNED(void *block, size_t bytes, size_t align) {
-    (void)bytes;
-    (void)align;
-    ash_free(block);
+    ash_free_aligned_sized(block, align, bytes);
 }
 
 ASH_EXPORT void DELETE_ARRAY_SIZED_ALIGNED(void *block, size_t bytes, size_t align) {
-    (void)bytes;
-    (void)align;
-    ash_free(block);
+    ash_free_aligned_sized(block, align, bytes);
 }
 
 ASH_EXPORT void DELETE_ALIGNED_NOTHROW(void *block, size_t align, const void *nothrow) {
-    (void)align;
     (void)nothrow;
-    ash_free(block);
+    ash_free_sized_inline(block, align, ASH_HARD_ANY);
 }
 
 ASH_EXPORT void DELETE_ARRAY_ALIGNED_NOTHROW(void *block, size_t align, const void *nothrow) {
-    (void)align;
     (void)nothrow;
-    ash_free(block);
+    ash_free_sized_inline(block, align, ASH_HARD_ANY);
 }

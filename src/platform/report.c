@@ -100,8 +100,8 @@ ASH_COLD void ash_report_setting(enum ash_error error, const char *what) {
     report_deliver(&line, error, NULL, true);
 }
 
-static void report_pointer(enum ash_error error, const char *what, const void *pointer) {
-    const struct ash_error_row *row = ash_error_row(error);
+static void report_pointer(const struct ash_error_row *row, const char *what, const void *pointer,
+                           const char *why) {
     char text[REPORT_BYTES];
     struct ash_fmt line;
     report_begin(&line, text, row);
@@ -109,22 +109,28 @@ static void report_pointer(enum ash_error error, const char *what, const void *p
     ash_fmt_text(&line, " of ");
     ash_fmt_hex(&line, (uint64_t)(uintptr_t)pointer);
     ash_fmt_text(&line, ": ");
-    ash_fmt_text(&line, row->why);
+    ash_fmt_text(&line, why);
     report_end(&line, row);
-    report_deliver(&line, error, pointer, true);
+    report_deliver(&line, row->error, pointer, true);
 }
 
 ASH_COLD _Noreturn void ash_report_bad_pointer(enum ash_error error, const char *what,
                                                const void *pointer) {
-    report_pointer(error, what, pointer);
+    const struct ash_error_row *row = ash_error_row(error);
+    report_pointer(row, what, pointer, row->why);
     ash_os_abort();
 }
 
-ASH_COLD void ash_report_refused(enum ash_error error, const char *what, const void *pointer) {
-    report_pointer(error, what, pointer);
+ASH_COLD void ash_report_refused_because(enum ash_error error, const char *what,
+                                         const void *pointer, const char *why) {
+    report_pointer(ash_error_row(error), what, pointer, why);
     if (ash_option_value(ASH_OPTION_ABORT_ON_ERROR)) {
         ash_os_abort();
     }
+}
+
+ASH_COLD void ash_report_refused(enum ash_error error, const char *what, const void *pointer) {
+    ash_report_refused_because(error, what, pointer, ash_error_row(error)->why);
 }
 
 ASH_COLD _Noreturn void ash_fatal(enum ash_error error) {

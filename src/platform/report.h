@@ -39,4 +39,8 @@ ASH_COLD _Noreturn void ash_report_bad_pointer(enum ash_error error, const char 
 // Called without locks, and the heap is not held: the program's handler may leave by longjmp.
 ASH_COLD void ash_report_refused(enum ash_error error, const char *what, const void *pointer);
 
+// The same where `why` differs from time to time, so that the catalogue has none.
+ASH_COLD void ash_report_refused_because(enum ash_error error, const char *what,
+                                         const void *pointer, const char *why);
+
 #endif

@@ -11,6 +11,8 @@ enum {
     // The tables' share of a unit: its byte of the index, itself, records and marks.
     REGION_TABLES_BYTES =
         1 + (int)sizeof(struct ash_unit) + REGION_RECORD_BYTES + REGION_MARK_BYTES,
+    // The states' share, if there are any.
+    REGION_STATE_BYTES = ASH_UNIT_BYTES / 16,
     // Each table starts at a multiple of this: the largest page of any system.
     REGION_TABLE_ALIGN = 64 << 10,
     REGION_UNITS_MIN = 16,
@@ -28,28 +30,34 @@ static size_t region_indices(size_t unit_max) {
     return region_arena_first(unit_max) + ASH_ARENA_UNITS;
 }
 
+// The first tables have few bytes for a unit. The others have so many that those of a step are
+// whole pages. The last one is that of the states.
+enum { REGION_TABLES = 5, REGION_SMALL_TABLES = 2 };
+
+static int region_tables(void) {
+    return ash_region.with_states ? REGION_TABLES : REGION_TABLES - 1;
+}
+
 // The tables lie side by side below the window, each with room for all units.
 static size_t region_tables_bytes(size_t unit_max) {
-    size_t bytes = region_indices(unit_max) * REGION_TABLES_BYTES + 4 * REGION_TABLE_ALIGN;
+    size_t share = REGION_TABLES_BYTES + (ash_region.with_states ? REGION_STATE_BYTES : 0);
+    size_t bytes = region_indices(unit_max) * share + (size_t)region_tables() * REGION_TABLE_ALIGN;
     return ash_round_up(bytes, ASH_UNIT_BYTES);
 }
 
-// The first tables have few bytes for a unit. The others have so many that those of a step are
-// whole pages.
-enum { REGION_TABLES = 4, REGION_SMALL_TABLES = 2 };
-
 _Static_assert(ASH_ARENA_STEP *REGION_RECORD_BYTES % REGION_TABLE_ALIGN == 0 &&
-                   ASH_ARENA_STEP * REGION_MARK_BYTES % REGION_TABLE_ALIGN == 0,
+                   ASH_ARENA_STEP * REGION_MARK_BYTES % REGION_TABLE_ALIGN == 0 &&
+                   ASH_ARENA_STEP * REGION_STATE_BYTES % REGION_TABLE_ALIGN == 0,
                "no two steps of memory handed in share a page of a table");
 
-static const size_t region_unit_bytes[REGION_TABLES] = {1, sizeof(struct ash_unit),
-                                                        REGION_RECORD_BYTES, REGION_MARK_BYTES};
+static const size_t region_unit_bytes[REGION_TABLES] = {
+    1, sizeof(struct ash_unit), REGION_RECORD_BYTES, REGION_MARK_BYTES, REGION_STATE_BYTES};
 
 // The pages of table i that describe units [from, to) and none before: from
 // `*start` on; returns their bytes.
 static size_t region_table_part(int i, size_t from, size_t to, char **start) {
     const struct ash_region *r = &ash_region;
-    void *const tables[REGION_TABLES] = {r->best, r->units, r->records, r->marks};
+    void *const tables[REGION_TABLES] = {r->best, r->units, r->records, r->marks, r->states};
     size_t page = ash_os_page_bytes();
     size_t first = ash_round_up(from * region_unit_bytes[i], page);
     size_t end = ash_round_up(to * region_unit_bytes[i], page);
@@ -73,7 +81,7 @@ static bool region_cover_table(int i, size_t unit_end) {
 // Grows the tables to describe units up to `unit_end`. A failure half-way leaves
 // some tables longer than others; each remembers its own end.
 static bool region_cover(size_t unit_end) {
-    for (int i = 0; i < REGION_TABLES; i++) {
+    for (int i = 0; i < region_tables(); i++) {
         if (!region_cover_table(i, unit_end)) {
             return false;
         }
@@ -84,7 +92,7 @@ static bool region_cover(size_t unit_end) {
 // Gives back what region_cover has claimed.
 static void region_uncover(void) {
     struct ash_region *r = &ash_region;
-    for (int i = 0; i < REGION_TABLES; i++) {
+    for (int i = 0; i < region_tables(); i++) {
         char *start;
         size_t bytes = region_table_part(i, 0, r->covered[i], &start);
         if (bytes > 0) {
@@ -106,7 +114,10 @@ static bool region_place(uintptr_t start, size_t unit_max) {
     uintptr_t records = ash_round_up(units_end, REGION_TABLE_ALIGN);
     uintptr_t records_end = records + indices * REGION_RECORD_BYTES;
     r->records = (struct ash_record *)records;
-    r->marks = (uint64_t *)ash_round_up(records_end, REGION_TABLE_ALIGN);
+    uintptr_t marks = ash_round_up(records_end, REGION_TABLE_ALIGN);
+    uintptr_t marks_end = marks + indices * REGION_MARK_BYTES;
+    r->marks = (uint64_t *)marks;
+    r->states = r->with_states ? (uint8_t *)ash_round_up(marks_end, REGION_TABLE_ALIGN) : NULL;
     r->base = start + region_tables_bytes(unit_max);
     r->unit_max = unit_max;
     r->arena_first = region_arena_first(unit_max);
@@ -263,14 +274,14 @@ size_t ash_region_unused_bytes(void) {
 
 size_t ash_region_table_bytes(void) {
     size_t bytes = 0;
-    for (int i = 0; i < REGION_TABLES; i++) {
+    for (int i = 0; i < region_tables(); i++) {
         char *start;
         bytes += region_table_part(i, 0, ash_region.covered[i], &start);
     }
+    size_t large = REGION_RECORD_BYTES + REGION_MARK_BYTES;
+    large += ash_region.with_states ? REGION_STATE_BYTES : 0;
     for (size_t step = 0; step < ASH_ARENA_UNITS / ASH_ARENA_STEP; step++) {
-        bytes += ash_region.arena_covered[step]
-                     ? ASH_ARENA_STEP * (REGION_RECORD_BYTES + REGION_MARK_BYTES)
-                     : 0;
+        bytes += ash_region.arena_covered[step] ? ASH_ARENA_STEP * large : 0;
     }
     return bytes;
 }
@@ -313,7 +324,7 @@ size_t ash_region_skip(size_t count, size_t align, struct ash_heap *owner) {
 
 // Claims what the large tables have for units [from, to) of memory handed in.
 static bool region_cover_steps(size_t from, size_t to) {
-    for (int i = REGION_SMALL_TABLES; i < REGION_TABLES; i++) {
+    for (int i = REGION_SMALL_TABLES; i < region_tables(); i++) {
         char *start;
         size_t bytes = region_table_part(i, from, to, &start);
         if (ash_os_claim(start, bytes) != ASH_OS_CLAIMED) {

@@ -3,6 +3,8 @@
 //   tables below the window          base                  limit        window end
 //   | best | units | records | marks | | active units ....... | mapped ... | not ours yet |
 //
+// In a hardened process the states of blocks (heap/state.h) are one more table, behind the marks.
+//
 // Nothing is reserved. The window is a range that the system left empty, far
 // below where it places its own mappings; it is claimed in growing steps, and so
 // are the tables that describe it. A step that finds somebody else's mapping in
@@ -56,13 +58,15 @@ struct ash_region {
     struct ash_unit *units;
     size_t unit_max;     // units in the window
     size_t arena_first;  // index of the first unit of memory that was handed in
+    uint8_t *states;     // a byte for every 16 bytes of a slice, or NULL
+    bool with_states;    // set before boot: whether there are any
 
     // Under the store's lock.
     uint8_t *best;      // a byte per unit, for the store: see supply/fit.h
     size_t active;      // units handed to the store so far
     size_t mapped;      // units claimed so far
     size_t step;        // units to claim next
-    size_t covered[4];  // units of the window that each table covers
+    size_t covered[5];  // units of the window that each table covers
     bool arena_covered[ASH_ARENA_UNITS / ASH_ARENA_STEP];  // steps beyond the window
 };
 

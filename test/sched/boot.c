@@ -24,6 +24,8 @@ bool ash_region_boot(void) {
     return worked;
 }
 
+void ash_hard_start(void) {}
+
 void ash_lock_take(struct ash_lock *lock) {
     access_lock(lock);
 }

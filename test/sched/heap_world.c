@@ -59,6 +59,22 @@ bool ash_arena_may_purge(const struct ash_record *record) {
 
 struct ash_realm ash_realm_main = {.orphans_end = &ash_realm_main.orphans};
 
+// Nor is anything hardened.
+struct ash_hard ash_hard;
+
+void ash_state_clear(const struct ash_record *first, uint32_t slices) {
+    stage_claim(first == NULL && slices == 0);
+}
+
+void ash_slots_take_back(struct ash_heap *heap, struct ash_record *span, struct ash_block *list,
+                         uint32_t count) {
+    stage_claim(heap == NULL && span == NULL && list == NULL && count == 0);
+}
+
+void ash_slots_release_all(struct ash_heap *heap) {
+    stage_claim(heap->slots == NULL);
+}
+
 // How much a realm has takes no part in who holds what.
 bool ash_realm_charge(struct ash_realm *realm, size_t bytes) {
     stage_claim(realm == &ash_realm_main && bytes != 0);

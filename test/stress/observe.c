@@ -31,7 +31,7 @@ static size_t draw_size(struct random *random) {
     if (kind < 20) {
         return 33000 + random_below(random, 200000);
     }
-    return 1 + random_below(random, kind < 200 ? 20000 : 300);
+    return sizeof(uintptr_t) + random_below(random, kind < 200 ? 20000 : 300);
 }
 
 static void fill_slot(struct life *life, struct slot *slot) {

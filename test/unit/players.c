@@ -52,20 +52,21 @@ static size_t players_arena_tables(void) {
     for (size_t i = 0; i < sizeof ash_region.arena_covered; i++) {
         steps += ash_region.arena_covered[i];
     }
-    return steps * ASH_ARENA_STEP * ASH_UNIT_SLICES *
-           (sizeof(struct ash_record) + ASH_SLICE_MARKS * sizeof(uint64_t));
+    size_t slice_bytes = sizeof(struct ash_record) + ASH_SLICE_MARKS * sizeof(uint64_t);
+    slice_bytes += ash_region.with_states ? ASH_SLICE_BYTES / 16 : 0;
+    return steps * ASH_ARENA_STEP * ASH_UNIT_SLICES * slice_bytes;
 }
 
 size_t players_claimed_bytes(void) {
-    const size_t unit_bytes[] = {1, sizeof(struct ash_unit),
-                                 ASH_UNIT_SLICES * sizeof(struct ash_record),
-                                 ASH_UNIT_SLICES * ASH_SLICE_MARKS * sizeof(uint64_t)};
+    const size_t unit_bytes[] = {
+        1, sizeof(struct ash_unit), ASH_UNIT_SLICES * sizeof(struct ash_record),
+        ASH_UNIT_SLICES * ASH_SLICE_MARKS * sizeof(uint64_t), ASH_UNIT_BYTES / 16};
     _Static_assert(sizeof unit_bytes / sizeof unit_bytes[0] ==
                        sizeof ash_region.covered / sizeof ash_region.covered[0],
                    "every table is counted");
     size_t units = ash_region.mapped - players_foreign_units(ash_region.mapped);
     size_t bytes = units << ASH_UNIT_SHIFT;
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 5; i++) {  // of the states none is covered if there are none
         bytes += ash_round_up(ash_region.covered[i] * unit_bytes[i], ash_os_page_bytes());
     }
     return bytes + players_arena_tables();

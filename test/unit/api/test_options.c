@@ -36,6 +36,7 @@ static const struct bad golden[ASH_OPTION_COUNT] = {
     [ASH_OPTION_ABORT_ON_WARNING] = {"", "'' is no value for abort_on_warning; it wants on or off"},
     [ASH_OPTION_SHOW_STATS] = {"stderr", "'stderr' is no value for show_stats; it wants on or off"},
     [ASH_OPTION_VERBOSE] = {"3", "'3' is no value for verbose; it wants on or off"},
+    [ASH_OPTION_HARDEN] = {"5", "'5' is no value for harden; it wants 0 to 4"},
     [ASH_OPTION_ENVIRONMENT] = {"none", "'none' is no value for environment; it wants on or off"},
 };
 

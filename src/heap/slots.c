@@ -1,0 +1,286 @@
+// What is done in slots beyond taking the last one and filling the next.
+
+#include "heap/slots.h"
+
+#include <string.h>
+
+#include "base/assert.h"
+#include "base/bits.h"
+#include "heap/hard.h"
+#include "heap/peek.h"
+#include "heap/span.h"
+#include "heap/state.h"
+#include "platform/os.h"
+#include "platform/report.h"
+#include "supply/meta.h"
+
+enum {
+    SLOTS_DRAWN_MIN = 4,  // to draw from, for classes of which a bin would hold one block
+    SLOTS_RING_BYTES = ASH_HOSTILE ? 1024 : 256 * 1024,
+};
+
+// As large as a bin would be (heap/sizeclass.c): the classes have no caps now.
+static uint32_t slots_cap(unsigned class_index) {
+    size_t blocks = ASH_BIN_BYTES / ash_classes[class_index].block_bytes;
+    size_t least = ash_hard.tier >= ASH_HARD_CANARIES ? SLOTS_DRAWN_MIN : 1;
+    return (uint32_t)ash_min(ash_max(blocks, least), ASH_BIN_BLOCKS);
+}
+
+static ASH_COLD struct ash_slots *slots_make(struct ash_heap *heap) {
+    size_t total = 0;
+    for (unsigned i = 0; i < ASH_CLASS_COUNT; i++) {
+        total += slots_cap(i);
+    }
+    struct ash_slots *slots = ash_meta_take(sizeof *slots + total * sizeof(uintptr_t));
+    if (slots == NULL) {
+        return NULL;
+    }
+    uintptr_t *next = (uintptr_t *)(void *)(slots + 1);
+    for (unsigned i = 0; i < ASH_CLASS_COUNT; i++) {
+        slots->bins[i].slots = next;
+        slots->bins[i].cap = slots_cap(i);
+        next += slots->bins[i].cap;
+    }
+    slots->random = ash_os_random() | 1;
+    heap->slots = slots;
+    return slots;
+}
+
+// Below `count`; xorshift, whose high bits are its best.
+static uint32_t slots_draw(struct ash_slots *slots, uint32_t count) {
+    uint64_t x = slots->random;
+    x ^= x << 13;
+    x ^= x >> 7;
+    x ^= x << 17;
+    slots->random = x;
+    return (uint32_t)((x >> 32) * count >> 32);
+}
+
+// Handing out -----------------------------------------------------------------------------
+
+uintptr_t ash_slots_draw(struct ash_slots *slots, struct ash_slots_bin *bin, uintptr_t last) {
+    uintptr_t *drawn = &bin->slots[slots_draw(slots, bin->count + 1)];
+    uintptr_t slot = *drawn;
+    *drawn = last;
+    return slot;
+}
+
+// What was never freed may hold anything: what was in a run, for instance.
+void ash_slots_expect_clear(uintptr_t slot, unsigned class_index) {
+    size_t bytes = ash_classes[class_index].block_bytes;
+    if ((slot & ASH_SLOT_FRESH) != 0) {
+        memset((void *)(slot - ASH_SLOT_FRESH), 0, bytes);
+    } else {
+        ash_hard_test_clear((const void *)slot, bytes);
+    }
+}
+
+// Freeing ---------------------------------------------------------------------------------
+
+static unsigned slots_class_of(const struct ash_block *block) {
+    return ash_record_find(block)->class_index;
+}
+
+static bool slots_fill(struct ash_slots_bin *bin, const struct ash_block *block) {
+    if (bin->count == bin->cap) {
+        return false;
+    }
+    bin->slots[bin->count++] = (uintptr_t)block;
+    return true;
+}
+
+static bool slots_ring_is_full(const struct ash_slots *slots, size_t bytes) {
+    return slots->ring_count == ASH_SLOTS_RING ||
+           (slots->ring_count > 0 && slots->ring_bytes + bytes > SLOTS_RING_BYTES);
+}
+
+// The oldest one goes to its slots. False if these are full.
+static bool slots_ring_out(struct ash_slots *slots) {
+    struct ash_block *oldest = slots->ring[slots->ring_first];
+    unsigned class_index = slots_class_of(oldest);
+    if (!slots_fill(&slots->bins[class_index], oldest)) {
+        return false;
+    }
+    slots->bins[class_index].waiting--;
+    slots->ring_first = (slots->ring_first + 1) % ASH_SLOTS_RING;
+    slots->ring_count--;
+    slots->ring_bytes -= ash_classes[class_index].block_bytes;
+    return true;
+}
+
+bool ash_slots_wait(struct ash_slots *slots, unsigned class_index, struct ash_block *block) {
+    size_t bytes = ash_classes[class_index].block_bytes;
+    while (slots_ring_is_full(slots, bytes)) {
+        if (!slots_ring_out(slots)) {
+            return false;
+        }
+    }
+    slots->ring[(slots->ring_first + slots->ring_count) % ASH_SLOTS_RING] = block;
+    slots->bins[class_index].waiting++;
+    slots->ring_count++;
+    slots->ring_bytes += bytes;
+    return true;
+}
+
+// Spans -----------------------------------------------------------------------------------
+
+// One block goes back to its span, which was not there yet.
+static void slots_give(struct ash_heap *heap, struct ash_block *block) {
+    struct ash_record *span = ash_record_find(block);
+    ash_span_mark(heap, span, (size_t)((const char *)block - ash_record_start(span)));
+}
+
+// Back in its span a block is not fresh any more, so it must be clear.
+static void slots_give_slot(struct ash_heap *heap, uintptr_t slot) {
+    struct ash_block *block = (struct ash_block *)(slot & ~(uintptr_t)ASH_SLOT_FRESH);
+    if ((slot & ASH_SLOT_FRESH) != 0 && ash_hard.tier >= ASH_HARD_CLEARS) {
+        memset(block, 0, ash_classes[slots_class_of(block)].block_bytes);
+    }
+    slots_give(heap, block);
+}
+
+// All but the `keep` slots that were filled last.
+static void slots_release(struct ash_heap *heap, struct ash_slots_bin *bin, uint32_t keep) {
+    uint32_t give = bin->count - (uint32_t)ash_min(keep, bin->count);
+    for (uint32_t i = 0; i < give; i++) {
+        slots_give_slot(heap, bin->slots[i]);
+    }
+    bin->count -= give;
+    memmove(bin->slots, bin->slots + give, bin->count * sizeof *bin->slots);
+    heap->events.releases += give == 0 ? 0 : 1;
+}
+
+// Empties half of the slots that the next push needs.
+void ash_slots_push_held(struct ash_heap *heap, unsigned class_index, struct ash_block *block) {
+    while (!ash_slots_push(heap, class_index, block)) {
+        struct ash_slots *slots = heap->slots;
+        if (slots == NULL && slots_make(heap) == NULL) {
+            slots_give(heap, block);
+            return;
+        }
+        slots = heap->slots;
+        bool waits = slots->ring_count > 0;
+        unsigned full = waits ? slots_class_of(slots->ring[slots->ring_first]) : class_index;
+        slots_release(heap, &slots->bins[full], slots->bins[full].cap / 2);
+    }
+}
+
+static void slots_add_fresh(struct ash_slots_bin *bin, struct ash_record *span, uint32_t count) {
+    size_t block_bytes = ash_span_class(span)->block_bytes;
+    char *start = ash_record_start(span);
+    for (; count > 0; count--) {
+        size_t index = span->carved + count - 1;  // so that the lowest is on top
+        bin->slots[bin->count++] = (uintptr_t)(start + index * block_bytes) | ASH_SLOT_FRESH;
+    }
+}
+
+// The lowest marked blocks, in that order.
+static void slots_add_marked(struct ash_slots_bin *bin, struct ash_record *span, uint32_t count) {
+    uint64_t *marks = ash_record_marks(span);
+    size_t block_bytes = ash_span_class(span)->block_bytes;
+    char *start = ash_record_start(span);
+    size_t at = span->lowest_mark;
+    while (count > 0) {
+        if (marks[at] == 0) {
+            at++;
+            continue;
+        }
+        size_t index = at * 64 + (size_t)ash_ctz64(marks[at]);
+        marks[at] &= marks[at] - 1;
+        bin->slots[bin->count++] = (uintptr_t)(start + index * block_bytes);
+        count--;
+    }
+    span->lowest_mark = at;
+}
+
+bool ash_slots_stock(struct ash_heap *heap, struct ash_record *span) {
+    const struct ash_class *c = ash_span_class(span);
+    if (heap->slots == NULL && slots_make(heap) == NULL) {
+        return false;
+    }
+    struct ash_slots_bin *bin = &heap->slots->bins[span->class_index];
+    ash_assert(bin->count == 0);
+    uint32_t used = ash_span_used(span);
+    uint32_t least = ash_hard.tier >= ASH_HARD_CANARIES ? SLOTS_DRAWN_MIN : 1;
+    uint32_t wanted = (uint32_t)ash_min(ash_max(c->stock, least), bin->cap);
+    uint32_t count;
+    if (used < span->carved) {
+        count = (uint32_t)ash_min(wanted, span->carved - used);
+        slots_add_marked(bin, span, count);
+    } else {
+        count = (uint32_t)ash_min(wanted, c->blocks - span->carved);
+        slots_add_fresh(bin, span, count);
+        span->carved += count;
+    }
+    ash_heap_count(heap, c, (ptrdiff_t)count);
+    ash_span_set_used(span, used + count);
+    return count > 0;
+}
+
+// A link is what the freeing thread has written, and nobody since, if it leads to a block of the
+// span that is on its way.
+static ash_state *slots_expect_away(struct ash_record *span, const struct ash_block *block) {
+    const struct ash_class *c = ash_span_class(span);
+    size_t offset = (uintptr_t)block - (uintptr_t)ash_record_start(span);
+    bool inside = offset < (size_t)c->slices << ASH_SLICE_SHIFT;
+    bool starts = inside && (size_t)ash_class_index(c, offset) * c->block_bytes == offset;
+    ash_state *state = starts ? ash_state_at(span, offset) : NULL;
+    ash_check(state != NULL && ash_state_get(state) == ASH_STATE_AWAY, ASH_E_LIST_OVERWRITTEN);
+    return state;
+}
+
+void ash_slots_take_back(struct ash_heap *heap, struct ash_record *span, struct ash_block *list,
+                         uint32_t count) {
+    const struct ash_class *c = ash_span_class(span);
+    char *start = ash_record_start(span);
+    for (; count > 0; count--) {
+        ash_state *state = slots_expect_away(span, list);
+        struct ash_block *block = list;
+        list = block->next;
+        block->next = NULL;
+        if (ash_hard.tier >= ASH_HARD_CLEARS) {
+            ash_hard_test_clear(block, c->block_bytes);
+        }
+        ash_state_set(state, ASH_STATE_FREE);
+        ash_span_mark(heap, span, (size_t)((char *)block - start));
+    }
+}
+
+void ash_slots_release_all(struct ash_heap *heap) {
+    struct ash_slots *slots = heap->slots;
+    if (slots == NULL) {
+        return;
+    }
+    for (unsigned i = 0; i < ASH_CLASS_COUNT; i++) {
+        slots_release(heap, &slots->bins[i], 0);
+    }
+    while (slots->ring_count > 0) {
+        struct ash_slots_bin *bin = &slots->bins[slots_class_of(slots->ring[slots->ring_first])];
+        if (!slots_ring_out(slots)) {
+            slots_release(heap, bin, 0);
+        }
+    }
+    for (unsigned i = 0; i < ASH_CLASS_COUNT; i++) {
+        slots_release(heap, &slots->bins[i], 0);
+    }
+}
+
+void ash_slots_forget(struct ash_heap *heap) {
+    struct ash_slots *slots = heap->slots;
+    if (slots == NULL) {
+        return;
+    }
+    for (unsigned i = 0; i < ASH_CLASS_COUNT; i++) {
+        slots->bins[i].count = slots->bins[i].waiting = 0;
+    }
+    slots->ring_first = slots->ring_count = 0;
+    slots->ring_bytes = 0;
+}
+
+uint32_t ash_slots_ready(const struct ash_heap *heap, unsigned class_index) {
+    if (heap->slots == NULL) {
+        return 0;
+    }
+    const struct ash_slots_bin *bin = &heap->slots->bins[class_index];
+    return ash_peek_number(&bin->count) + ash_peek_number(&bin->waiting);
+}

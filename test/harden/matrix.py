@@ -1,0 +1,122 @@
+#!/usr/bin/env python3
+"""What becomes of each misuse of the heap at each hardening tier: runs test/harden/misuse.c and
+compares with the table of docs/hardening.md.
+
+    matrix.py --misuse PROGRAM --library libashlar.so          compare; status 1 on a difference
+    ... --renew                                                write the table instead
+    ... --as 1=0                                      take tier 0 for tier 1 (a planted fault)
+    matrix.py --misuse PROGRAM --with name=library.so ...      print a table of other allocators
+"""
+
+import argparse
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+
+TIERS = ("0", "1", "2", "3")
+BEGIN, END = "<!-- matrix -->\n", "<!-- end of matrix -->\n"
+SECONDS = 60
+ENDINGS = {0: "harmless", 3: "missed", 4: "no such function"}
+
+
+def judge(run):
+    """One cell: what the allocator said before it ended the process, or how that ended."""
+    said = re.findall(r"^ashlar: (ASH\d+): (.+?)(?: of 0x[0-9a-f]+: .*|; .*)$", run.stderr,
+                      re.MULTILINE)
+    if run.returncode == -signal.SIGABRT:
+        return f"**{said[-1][1].split(' (')[0]}** {said[-1][0]}" if said else "**abort**"
+    if run.returncode < 0:
+        return "crash"
+    return ENDINGS.get(run.returncode, f"status {run.returncode}")
+
+
+def run_one(program, misuse, library, tier):
+    environment = dict(os.environ, LD_PRELOAD=str(library), LC_ALL="C")
+    environment.pop("ASHLAR_OPTIONS", None)
+    if tier is not None:
+        environment["ASHLAR_HARDEN"] = tier
+    try:
+        return judge(subprocess.run([program, misuse], env=environment, capture_output=True,
+                                    text=True, errors="replace", timeout=SECONDS, check=False))
+    except subprocess.TimeoutExpired:
+        return "hang"
+
+
+def misuses(program):
+    return subprocess.run([program, "--list"], capture_output=True, text=True,
+                          check=True).stdout.split()
+
+
+def table(program, columns):
+    """`columns`: a name, a library and a tier or None each."""
+    lines = ["| misuse | " + " | ".join(name for name, _, _ in columns) + " |",
+             "|---|" + "---|" * len(columns)]
+    for misuse in misuses(program):
+        cells = [run_one(program, misuse, library, tier) for _, library, tier in columns]
+        lines.append(f"| {misuse.replace('_', ' ')} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def pairs(values, what):
+    """["a=b"] as a dictionary."""
+    for value in values:
+        if "=" not in value:
+            sys.exit(f"matrix.py: {what} wants NAME=VALUE, not '{value}'")
+    return dict(value.split("=", 1) for value in values)
+
+
+def own_columns(library, swapped):
+    return [(f"tier {tier}", library, swapped.get(tier, tier)) for tier in TIERS]
+
+
+def differences(wanted, found):
+    return [f"matrix.py: differs: {line}" for line in found.splitlines()
+            if line not in wanted.splitlines()]
+
+
+def check(page, found):
+    """0 if the page's table is the one that was found."""
+    text = page.read_text(encoding="utf-8")
+    wanted = text.split(BEGIN)[1].split(END)[0]
+    if wanted == found:
+        count = len(found.splitlines()) - 2
+        print(f"matrix: {count} misuses at {len(TIERS)} tiers, as the page has")
+        return 0
+    print("\n".join(differences(wanted, found)), file=sys.stderr)
+    print("matrix.py: if that is right, --renew writes the page", file=sys.stderr)
+    return 1
+
+
+def renew(page, found):
+    before, rest = page.read_text(encoding="utf-8").split(BEGIN)
+    after = rest.split(END)[1]
+    page.write_text(before + BEGIN + found + END + after, encoding="utf-8")
+    return 0
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--misuse", required=True, help="the program")
+    parser.add_argument("--library", help="libashlar.so")
+    parser.add_argument("--page", type=pathlib.Path, default=pathlib.Path(__file__).resolve()
+                        .parents[2] / "docs" / "hardening.md")
+    parser.add_argument("--renew", action="store_true")
+    parser.add_argument("--as", dest="swapped", action="append", default=[], metavar="TIER=TIER")
+    parser.add_argument("--with", dest="others", action="append", default=[],
+                        metavar="NAME=LIBRARY")
+    given = parser.parse_args()
+    if given.others:
+        others = pairs(given.others, "--with").items()
+        print(table(given.misuse, [(name, path, None) for name, path in others]), end="")
+        return 0
+    if given.library is None:
+        parser.error("--library or --with is needed")
+    found = table(given.misuse, own_columns(given.library, pairs(given.swapped, "--as")))
+    return renew(given.page, found) if given.renew else check(given.page, found)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
