@@ -1,5 +1,6 @@
 #include "journal.h"
 
+#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -27,14 +28,28 @@ static void journal_print(const struct journal *journal) {
     }
 }
 
+static void stand_still(int signal) {
+    (void)signal;
+    for (;;) {
+        pause();
+    }
+}
+
+// Other threads may break over what was found, before it has been told.
+static void hold_others(void) {
+    static const int ends[] = {SIGABRT, SIGBUS, SIGSEGV};
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        (void)signal(ends[i], stand_still);
+    }
+}
+
 void journal_fail(const struct journal *journal, const char *format, ...) {
     static atomic_flag failed = ATOMIC_FLAG_INIT;
     // acq_rel: one thread wins; the others wait for its _exit().
     if (atomic_flag_test_and_set_explicit(&failed, memory_order_acq_rel)) {
-        for (;;) {
-            pause();
-        }
+        stand_still(0);
     }
+    hold_others();
     va_list arguments;
     va_start(arguments, format);
     fprintf(stderr, "%s: FAIL: ", journal->program);
