@@ -1,8 +1,8 @@
-// stress_heaps: every thread makes heaps, --steps of them one after the other, and fills each with
-// small, large and huge blocks; a guest, a thread of its own, allocates from the heap too,
-// frees some of the host's blocks, and ends while the heap is ended. A third of the heaps is
-// destroyed, a third deleted, and a third emptied first. Half of the blocks are allocated
-// with the thread's handle.
+// stress_heaps: every thread makes heaps, --steps of them one after the other or, if that is
+// longer, for --seconds, and fills each with small, large and huge blocks; a guest, a thread of
+// its own, allocates from the heap too, frees some of the host's blocks, and ends while the heap
+// is ended. A third of the heaps is destroyed, a third deleted, and a third emptied first. Half of
+// the blocks are allocated with the thread's handle.
 //
 // Two checks that no pattern can make: a heap that was emptied takes no memory, and the resident
 // set stays where it was.
@@ -110,7 +110,8 @@ static void end(struct worker *worker, struct life *life) {
 static void *be_host(void *argument) {
     struct worker *worker = argument;
     struct life *life = own_memory(sizeof *life);
-    for (uint64_t i = 0; i < worker->options->steps; i++) {
+    uint64_t end_ms = stress_now_ms() + worker->options->seconds * 1000;
+    for (uint64_t i = 0; i < worker->options->steps || stress_now_ms() < end_ms; i++) {
         life->heap = ash_heap_new();
         life->guest = *worker;
         life->guest.random = (struct random){.state = random_next(&worker->random)};
@@ -136,6 +137,7 @@ int main(int argc, char **argv) {
     struct worker *workers = stress_workers(&options, NULL);
     struct stress_options few = options;
     few.steps = options.steps / 10 + 1;
+    few.seconds = options.seconds / 10;
     for (unsigned i = 0; i < options.threads; i++) {
         workers[i].options = &few;
     }

@@ -36,7 +36,7 @@ struct stress_options {
     const char *program;
     uint64_t seed;
     uint64_t steps;    // operations of one thread, or rounds: each program says
-    uint64_t seconds;  // soak only
+    uint64_t seconds;  // at least so long: soak, walk, heaps
     unsigned threads;
     size_t leak_blocks;  // planted fault: so many blocks of 1 KiB are never freed
     bool tear;           // planted fault: now and then a block is damaged
