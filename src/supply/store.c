@@ -16,7 +16,8 @@
 enum {
     STORE_HUGE_FROM_UNIT = 2,  // small heaps keep small pages
     STORE_PURGE_BATCH = 8,     // units given back in one go, where there is no hurry
-    STORE_ASK_AGAIN_MS = 500,  // whether the same unit shall have huge pages
+    STORE_LARGE_SLICES = 2 * ASH_UNIT_SLICES,  // of a run in which a whole unit lies
+    STORE_ASK_AGAIN_MS = 500,                  // whether the same unit shall have huge pages
 };
 
 static struct ash_lock store_purge_lock = ASH_LOCK(ASH_RANK_PURGE);
@@ -27,6 +28,10 @@ struct ash_heap *const ash_store_owner = (struct ash_heap *)(void *)&store_owner
 // Under the store's lock: the last unit that was not to have huge pages, and when.
 static size_t store_asked_unit;
 static uint64_t store_asked_ms;
+
+// Under the same: whether large runs are filled, and a unit of the last one; 0 for none.
+static bool store_fills_runs;
+static size_t store_run_unit;
 
 size_t ash_store_dirty_bytes(void) {
     return ash_ledger_dirty() << ASH_SLICE_SHIFT;
@@ -45,24 +50,48 @@ static void store_leave(void) {
 
 // Taking --------------------------------------------------------------------------
 
-// Asks for huge pages in a unit that is wholly free once the heap is large and the unit before
-// last is nearly all in memory: then this one will fill as well.
-static void store_advise(size_t unit) {
+static bool store_is_filled(const char *unit_start) {
+    size_t pages = ASH_UNIT_BYTES / ash_os_page_bytes();
+    return ash_os_resident_pages(unit_start, ASH_UNIT_BYTES) >= pages - pages / 8;
+}
+
+// Asks for huge pages in a unit that is wholly free if it will fill. A unit of a large run does
+// where the program filled the last one; any other where the heap is large and the unit before
+// last is nearly all in memory.
+static void store_advise(size_t unit, uint32_t mask) {
     uint64_t now_ms = ash_ledger.now_ms;
     bool again = unit == store_asked_unit && now_ms < store_asked_ms + STORE_ASK_AGAIN_MS;
-    if (again || unit < STORE_HUGE_FROM_UNIT || !ash_option_value(ASH_OPTION_HUGE_PAGES)) {
+    bool run = mask == UINT32_MAX && store_fills_runs;
+    if ((again && !run) || unit < STORE_HUGE_FROM_UNIT ||
+        !ash_option_value(ASH_OPTION_HUGE_PAGES)) {
         return;
     }
     char *start = ash_region_unit_start(unit);
-    const char *before = start - (size_t)STORE_HUGE_FROM_UNIT * ASH_UNIT_BYTES;
-    size_t pages = ASH_UNIT_BYTES / ash_os_page_bytes();
-    if (ash_os_resident_pages(before, ASH_UNIT_BYTES) >= pages - pages / 8) {
+    if (run || store_is_filled(start - (size_t)STORE_HUGE_FROM_UNIT * ASH_UNIT_BYTES)) {
         ash_os_advise_huge(start, ASH_UNIT_BYTES, true);
         ash_ledger_unit(unit)->huge = 1;
     } else {  // it may fill and empty again and again
         store_asked_unit = unit;
         store_asked_ms = now_ms;
     }
+}
+
+// A unit that lies whole in a large run, or 0.
+static size_t store_whole_unit(size_t slice, size_t slices) {
+    size_t unit = (slice + ASH_UNIT_SLICES - 1) / ASH_UNIT_SLICES;
+    return slices >= STORE_LARGE_SLICES && unit < ash_region.arena_first ? unit : 0;
+}
+
+// What the last one holds by now says how this large run will be used.
+static void store_run_begins(size_t slice, size_t slices) {
+    size_t unit = store_whole_unit(slice, slices);
+    if (unit == 0) {
+        return;
+    }
+    if (!store_fills_runs && store_run_unit != 0) {
+        store_fills_runs = store_is_filled(ash_region_unit_start(store_run_unit));
+    }
+    store_run_unit = unit;
 }
 
 // Takes the slices, because they will be used now. Returns whether all of them are zero.
@@ -74,7 +103,7 @@ static bool store_use(size_t unit, uint32_t mask) {
         return ash_ledger_remove(unit, mask);
     }
     if (u->free == UINT32_MAX && !u->huge) {
-        store_advise(unit);
+        store_advise(unit, mask);
     }
     bool zero = ash_ledger_remove(unit, mask);
     if (u->huge && u->dirty != u->free) {  // the first touch brings in all of a huge page
@@ -140,6 +169,7 @@ static size_t store_take(const struct ash_origin *origin, const struct ash_wish 
     ash_ledger_enter();
     size_t slice = ash_search(origin, wish);
     if (slice != SIZE_MAX) {
+        store_run_begins(slice, wish->slices);
         (void)store_each_unit(slice, wish->slices, store_take_mask, zero);
     }
     store_leave();
@@ -190,6 +220,14 @@ bool ash_store_take_at(struct ash_record *first, size_t slices) {
 
 // Giving --------------------------------------------------------------------------
 
+// What comes back says how the next large run will be used.
+static void store_run_ends(size_t slice, size_t slices) {
+    size_t unit = store_whole_unit(slice, slices);
+    if (unit != 0 && !ash_ledger_unit(unit)->huge) {
+        store_fills_runs = store_is_filled(ash_region_unit_start(unit));
+    }
+}
+
 void ash_store_give(struct ash_record *first, size_t slices) {
     // A span's records all say whose they are; of a run only the first one does.
     size_t marked = first->kind == ASH_KIND_SPAN ? slices : 1;
@@ -201,6 +239,7 @@ void ash_store_give(struct ash_record *first, size_t slices) {
     }
     bool zero;
     ash_ledger_enter();
+    store_run_ends(ash_record_slice(first), slices);
     (void)store_each_unit(ash_record_slice(first), slices, store_add_mask, &zero);
     store_leave();
 }

@@ -298,6 +298,51 @@ CLAIM(huge_pages_are_asked_for_in_large_dense_heaps) {
     expect_equal(os_fake_tally().advised_bytes, ASH_UNIT_BYTES);
 }
 
+CLAIM(large_runs_have_huge_pages_once_one_is_filled) {
+    start();
+    ash_options.values[ASH_OPTION_HUGE_PAGES] = 1;
+    os_fake_set_resident_pages(1);
+    (void)take(2 * UNIT);
+    struct ash_record *sparse = take(4 * UNIT);
+    expect_equal(os_fake_tally().advised_bytes, 0);
+    os_fake_set_resident_pages(SIZE_MAX);
+    (void)take(4 * UNIT);
+    expect_equal(os_fake_tally().advised_bytes, 4 * ASH_UNIT_BYTES);
+    expect_equal(ash_region.units[6].huge, 1);
+    expect_equal(ash_region.units[9].huge, 1);
+    os_fake_set_resident_pages(1);
+    give(sparse, 4 * UNIT);
+    expect(take(4 * UNIT) == sparse);
+    expect_equal(os_fake_tally().advised_bytes, 4 * ASH_UNIT_BYTES);
+}
+
+CLAIM(a_large_run_that_comes_back_filled_tells_of_the_next) {
+    start();
+    ash_options.values[ASH_OPTION_HUGE_PAGES] = 1;
+    os_fake_set_resident_pages(1);
+    (void)take(2 * UNIT);
+    struct ash_record *run = take(4 * UNIT);
+    os_fake_set_resident_pages(SIZE_MAX);
+    give(run, 4 * UNIT);
+    os_fake_set_resident_pages(1);
+    expect_equal(os_fake_tally().advised_bytes, 0);
+    expect(take(4 * UNIT) == run);
+    expect_equal(os_fake_tally().advised_bytes, 4 * ASH_UNIT_BYTES);
+}
+
+CLAIM(a_run_in_which_no_unit_need_lie_whole_tells_nothing) {
+    start();
+    ash_options.values[ASH_OPTION_HUGE_PAGES] = 1;
+    os_fake_set_resident_pages(1);
+    (void)take(2 * UNIT);
+    struct ash_record *run = take(2 * UNIT - 1);
+    os_fake_set_resident_pages(SIZE_MAX);
+    give(run, 2 * UNIT - 1);
+    os_fake_set_resident_pages(1);
+    (void)take(4 * UNIT);
+    expect_equal(os_fake_tally().advised_bytes, 0);
+}
+
 CLAIM(a_unit_that_fills_and_empties_is_asked_for_once_in_a_while) {
     start();
     ash_options.values[ASH_OPTION_HUGE_PAGES] = 1;
@@ -370,6 +415,9 @@ int main(void) {
         cmocka_unit_test(a_system_that_always_refuses_is_not_asked_for_ever),
         cmocka_unit_test(without_memory_nothing_changes),
         cmocka_unit_test(huge_pages_are_asked_for_in_large_dense_heaps),
+        cmocka_unit_test(large_runs_have_huge_pages_once_one_is_filled),
+        cmocka_unit_test(a_large_run_that_comes_back_filled_tells_of_the_next),
+        cmocka_unit_test(a_run_in_which_no_unit_need_lie_whole_tells_nothing),
         cmocka_unit_test(a_unit_that_fills_and_empties_is_asked_for_once_in_a_while),
         cmocka_unit_test(the_first_touch_of_a_huge_page_dirties_all_of_it),
     };
