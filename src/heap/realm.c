@@ -159,6 +159,27 @@ static struct ash_heap *realm_take_used(struct ash_realm *realm, struct ash_heap
     return heap;
 }
 
+// An orphan of the main realm in which nothing is left: most heaps of a realm that was deleted end
+// so.
+static struct ash_heap *realm_take_empty(struct ash_realm *realm, struct ash_heap *mine) {
+    ash_registry_enter();
+    struct ash_heap *heap = ash_registry_claim_empty();
+    ash_registry_leave();
+    if (heap == NULL) {
+        return NULL;
+    }
+    for (unsigned i = 0; i < ASH_CLASS_COUNT; i++) {
+        ash_release_current(heap, i);  // of the main realm still, which has been charged for it
+    }
+    ash_assert(heap->span_count == 0);
+    ash_registry_enter();
+    realm_link(realm, heap);
+    realm_set_home(heap, mine);
+    ash_registry_leave();
+    ash_tenure_rest(&heap->state, ASH_HEAP_ACTIVE);
+    return heap;
+}
+
 static struct ash_heap *realm_make_heap(struct ash_realm *realm, struct ash_heap *mine) {
     struct ash_heap *heap = ash_meta_take(sizeof *heap);
     if (heap == NULL) {
@@ -178,6 +199,9 @@ static struct ash_heap *realm_join(struct ash_realm *realm, struct ash_heap *min
     ash_registry_enter();
     struct ash_heap *heap = realm_take_used(realm, mine);
     ash_registry_leave();
+    if (heap == NULL) {
+        heap = realm_take_empty(realm, mine);
+    }
     return heap != NULL ? heap : realm_make_heap(realm, mine);
 }
 

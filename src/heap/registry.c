@@ -181,6 +181,22 @@ struct ash_heap *ash_registry_claim_orphan(struct ash_realm *realm, bool listed_
     return heap;
 }
 
+struct ash_heap *ash_registry_claim_empty(void) {
+    struct ash_realm *realm = &ash_realm_main;
+    for (int i = 0; i < REGISTRY_TRIES && realm->orphans != NULL; i++) {
+        struct ash_heap *first = realm->orphans;
+        registry_unlink(realm, &realm->orphans);
+        // relaxed: of an orphan it only falls, and who takes one over needs the lock.
+        if (!first->is_listed &&
+            atomic_load_explicit(&first->out_bytes, memory_order_relaxed) == 0 &&
+            ash_tenure_claim(&first->state, ASH_HEAP_ORPHAN, ASH_HEAP_TENDED)) {
+            return first;
+        }
+        ash_registry_queue_orphan(first);
+    }
+    return NULL;
+}
+
 struct ash_heap *ash_registry_take_orphan(struct ash_realm *realm) {
     ash_registry_enter();
     struct ash_heap *heap = ash_registry_claim_orphan(realm, false);

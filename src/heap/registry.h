@@ -44,6 +44,10 @@ void ash_registry_queue_orphan(struct ash_heap *heap);
 struct ash_heap *ash_registry_take_orphan(struct ash_realm *realm);
 struct ash_heap *ash_registry_claim_orphan(struct ash_realm *realm, bool listed_too);
 
+// Under the lock. An orphan of the main realm that is on no realm's list, and of which no block is
+// out: it is TENDED from now on, and no orphan any more. NULL if there is none among the next few.
+struct ash_heap *ash_registry_claim_empty(void);
+
 // Makes an orphan TENDED and returns it, each time another one; NULL if none is
 // to be had at once. The caller ends with ash_orphan_leave.
 struct ash_heap *ash_registry_tend_orphan(struct ash_realm *realm);

@@ -149,6 +149,45 @@ CLAIM(heaps_of_ended_threads_are_used_again) {
     players_expect_all_free();
 }
 
+static size_t count_heaps(void) {
+    size_t count = 0;
+    for (struct ash_heap *heap = NULL; (heap = ash_registry_next(heap)) != NULL;) {
+        count++;
+    }
+    return count;
+}
+
+CLAIM(heaps_of_deleted_realms_are_used_again) {
+    player_enter(0);
+    expect(player_heap() != NULL);
+    size_t before = count_heaps();
+    for (int i = 0; i < 50; i++) {
+        ash_heap_t *heap = ash_heap_new();
+        void *block = ash_heap_malloc(heap, 24);
+        ash_heap_delete(heap);
+        ash_free(block);
+        (void)ash_collect();
+    }
+    expect_equal(count_heaps(), before + 1);
+    players_audit();
+    players_expect_all_free();
+}
+
+CLAIM(a_deleted_realms_heap_with_a_block_out_is_not_used) {
+    player_enter(0);
+    ash_heap_t *first = ash_heap_new();
+    void *out = ash_heap_malloc(first, 24);
+    struct ash_heap *orphan = ash_record_first(out)->owner;
+    ash_heap_delete(first);
+    ash_heap_t *second = ash_heap_new();
+    void *block = ash_heap_malloc(second, 24);
+    expect(ash_record_first(block)->owner != orphan);
+    expect(ash_heap_of(out) == ash_heap_main());
+    ash_heap_destroy(second);
+    ash_free(out);
+    players_expect_all_free();
+}
+
 CLAIM(a_thread_remembers_more_heaps_than_it_has_room_for) {
     enum { HEAPS = 3 * ASH_HEAP_RECENT };
     ash_heap_t *heaps[HEAPS];
@@ -287,6 +326,8 @@ int main(void) {
         cmocka_unit_test(deleted_blocks_live_on_in_the_main_heap),
         cmocka_unit_test(a_new_heap_is_never_taken_for_an_old_one),
         cmocka_unit_test(heaps_of_ended_threads_are_used_again),
+        cmocka_unit_test(heaps_of_deleted_realms_are_used_again),
+        cmocka_unit_test(a_deleted_realms_heap_with_a_block_out_is_not_used),
         cmocka_unit_test(a_thread_remembers_more_heaps_than_it_has_room_for),
         cmocka_unit_test(a_limit_is_kept_and_what_comes_back_counts),
         cmocka_unit_test(realloc_leaves_a_block_in_its_heap_and_heap_realloc_moves_it),
