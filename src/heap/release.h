@@ -5,9 +5,8 @@
 
 #include "heap/heap.h"
 
-// Takes the older half of a full bin's blocks out of it: to the depot, or back to their spans
-// if that has no room. In one go: a block costs half of what it does when freed to its
-// span alone.
+// Takes the blocks that were freed first, three quarters, out of a full bin: to the depot, or back
+// to their spans if that has no room.
 void ash_release_older(struct ash_heap *heap, unsigned class_index);
 
 // Gives all blocks of a bin back to their spans.
