@@ -178,6 +178,9 @@ ASH_INLINE void free_any(void *block) {
             free_local(heap, record, block);
             return;
         }
+        if (heap != NULL && ash_remote_join(heap, record, block)) {
+            return;
+        }
         if (record->kind == ASH_KIND_SPAN && heap != NULL && ash_realm_is_home(owner, heap)) {
             free_local(owner, record, block);  // of another realm
             return;

@@ -2,6 +2,7 @@
 
 #include "base/assert.h"
 #include "heap/depot.h"
+#include "heap/news.h"
 #include "heap/span.h"
 #include "supply/store.h"
 
@@ -54,10 +55,20 @@ static void audit_list(struct ash_heap *heap, unsigned class_index, enum ash_pla
     }
 }
 
+static void audit_news(struct ash_heap *heap, unsigned class_index) {
+    for (uint32_t ticket = heap->shelves[class_index].news; ticket != 0;) {
+        struct ash_record *span = ash_record_by_ticket(ticket);
+        ash_assert(audit_owned(heap, span, class_index));
+        ash_assert(!ash_news_none(&span->remote));  // INV-RECORD-3
+        ticket = span->inbox_next;
+    }
+}
+
 static void audit_shelf(struct ash_heap *heap, unsigned class_index) {
     const struct ash_shelf *shelf = &heap->shelves[class_index];
     audit_list(heap, class_index, ASH_PLACE_ROOMY);
     audit_list(heap, class_index, ASH_PLACE_FULL);
+    audit_news(heap, class_index);
     if (shelf->current != NULL) {
         ash_assert(shelf->current->place == ASH_PLACE_CURRENT);
         audit_span(heap, shelf->current, class_index);

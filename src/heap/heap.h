@@ -44,6 +44,7 @@ struct ash_shelf {
     uint32_t lists[2];           // by place (enum ash_place): ticket of the first span
     size_t out;                  // blocks that are not on a span's own list
     uint32_t spans;
+    uint32_t news;            // ticket of the first span with news: heap/remote.h
     uint32_t magazines;       // in the depot: heap/depot.h
     struct ash_block *depot;  // the newest magazine's first block, or NULL
 };
@@ -53,7 +54,8 @@ struct ash_chain {
     struct ash_record *span;
     _Atomic(struct ash_block *) newest;  // or NULL; who looks follows it (heap/look.h)
     struct ash_block *tail;
-    uint32_t count;
+    uint32_t left;         // blocks until it is published
+    uint32_t block_bytes;  // of the span
 };
 
 // What has happened in a heap, for statistics. Written by who holds the heap.
@@ -97,7 +99,6 @@ struct ash_heap {
     struct ash_bin none;  // always empty: where bin_at leads while the heap is shut
     struct ash_shelf shelves[ASH_CLASS_COUNT];
     struct ash_chain chains[ASH_GATHER_CHAINS];
-    uint32_t gathered;   // blocks in all chains
     size_t depot_bytes;  // of the blocks in all depots
     uint32_t span_count;
     uint32_t refills;             // how often a bin was stocked
@@ -112,11 +113,13 @@ struct ash_heap {
     // own list (in use, in a bin, on their way home).
     _Atomic size_t out_bytes;
 
-    // The realm, and the own heap of the thread that it belongs to: that thread's slot holds
-    // its home, which has none itself. See heap/realm.h.
-    _Atomic(struct ash_realm *) part_of;
-    _Atomic(struct ash_heap *) home;
     struct ash_recent recent[ASH_HEAP_RECENT];  // by serial; the owner's
+
+    // The realm, and the own heap of the thread that it belongs to: that thread's slot holds
+    // its home, which has none itself. See heap/realm.h. Own cache line, with what is as constant:
+    // threads that free blocks of the heap read them.
+    _Alignas(ASH_CACHE_LINE) _Atomic(struct ash_realm *) part_of;
+    _Atomic(struct ash_heap *) home;
 
     // In place of the bins when the process is hardened, else NULL: heap/slots.h.
     struct ash_slots *slots;

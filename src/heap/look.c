@@ -50,13 +50,21 @@ size_t ash_look_ready(const struct ash_heap *heap, unsigned class_index) {
     return (ash_depot_count(heap, class_index) + (size_t)(count < 0 ? 0 : count)) * c->block_bytes;
 }
 
-void ash_look_returning(struct ash_heap *heap, size_t blocks[ASH_CLASS_COUNT]) {
-    for (uint32_t ticket = ash_news_see_inbox(&heap->inbox); ticket != 0;) {
+static void look_news(const struct ash_heap *heap, uint32_t ticket,
+                      size_t blocks[ASH_CLASS_COUNT]) {
+    while (ticket != 0) {
         struct ash_record *span = ash_record_by_ticket(ticket);
         ticket = span->inbox_next;
         if (ash_tenure_owner(&span->owner) == heap) {
             blocks[span->class_index] += ash_news_count(ash_news_see(&span->remote));
         }
+    }
+}
+
+void ash_look_returning(struct ash_heap *heap, size_t blocks[ASH_CLASS_COUNT]) {
+    look_news(heap, ash_news_see_inbox(&heap->inbox), blocks);
+    for (unsigned i = 0; i < ASH_CLASS_COUNT; i++) {
+        look_news(heap, heap->shelves[i].news, blocks);
     }
 }
 

@@ -404,6 +404,7 @@ static void realm_empty_heap(struct ash_heap *heap) {
         heap->bins[i].head = NULL;
         heap->bins[i].room = ash_classes[i].cap;
         heap->shelves[i].out = 0;
+        heap->shelves[i].news = 0;
     }
     ash_depot_drop(heap);
     ash_slots_forget(heap);

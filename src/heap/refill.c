@@ -46,8 +46,24 @@ static struct ash_record *refill_find_span(struct ash_heap *heap, unsigned class
     if (span != NULL) {
         return span;
     }
-    (void)ash_depot_settle(heap);  // other classes may have whole spans there
+    ash_remote_drain(heap);  // other classes may have whole spans there, and in their depots
+    (void)ash_depot_settle(heap);
     return ash_span_cut(heap, class_index);
+}
+
+// What other threads have freed.
+static bool refill_from_others(struct ash_heap *heap, unsigned class_index) {
+    bool news = ash_remote_has_news(heap);
+    if (ash_hard_on()) {
+        if (news) {
+            ash_remote_drain(heap);
+        }
+        return false;
+    }
+    if (news) {
+        ash_remote_sort(heap);
+    }
+    return ash_remote_take(heap, class_index);
 }
 
 static bool refill_stock(struct ash_heap *heap, unsigned class_index) {
@@ -72,13 +88,11 @@ struct ash_block *ash_refill(struct ash_heap *heap, unsigned class_index) {
     if (block != NULL) {
         return block;
     }
-    if (heap->gathered > 0) {
+    if (ash_remote_gathers(heap)) {
         ash_remote_flush(heap);
     }
-    if (ash_remote_has_news(heap)) {
-        ash_remote_drain(heap);
-    }
-    if (!ash_depot_take(heap, class_index) && !refill_stock(heap, class_index)) {
+    if (!refill_from_others(heap, class_index) && !ash_depot_take(heap, class_index) &&
+        !refill_stock(heap, class_index)) {
         return NULL;
     }
     if (++heap->refills % REFILL_PURGE_EVERY == 0) {

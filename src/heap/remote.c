@@ -4,6 +4,7 @@
 #include "heap/hard.h"
 #include "heap/news.h"
 #include "heap/orphan.h"
+#include "heap/release.h"
 #include "heap/slots.h"
 #include "heap/span.h"
 #include "heap/tenure.h"
@@ -20,15 +21,6 @@ static void remote_push_inbox(struct ash_heap *heap, struct ash_record *span) {
     }
 }
 
-// Counts gathered blocks of a span, or published ones if negative. Owner only.
-static void remote_count(struct ash_heap *heap, const struct ash_record *span, ptrdiff_t blocks) {
-    // relaxed: one writer. release: the block was taken out of a bin before; pairs with the
-    // acquire in stats_add_gathered. ash_news_publish orders it before what is published.
-    size_t bytes = atomic_load_explicit(&heap->gathered_bytes, memory_order_relaxed);
-    bytes += (size_t)blocks * ash_span_class(span)->block_bytes;
-    atomic_store_explicit(&heap->gathered_bytes, bytes, memory_order_release);
-}
-
 static void remote_publish(struct ash_record *span, struct ash_block *head, struct ash_block *tail,
                            uint32_t count) {
     if (ash_news_publish(&span->remote, ash_record_start(span), head, &tail->next, count)) {
@@ -39,15 +31,17 @@ static void remote_publish(struct ash_record *span, struct ash_block *head, stru
 // For who looks at the heap (heap/look.h): the blocks are gathered, or published, or
 // `publishing` is odd. They are counted once at most, and in any case not twice.
 static void remote_publish_chain(struct ash_heap *heap, struct ash_chain *chain) {
-    heap->gathered -= chain->count;
-    remote_count(heap, chain->span, -(ptrdiff_t)chain->count);
+    uint32_t count = ash_span_class(chain->span)->gather - chain->left;
+    // relaxed: one writer. ash_news_publish orders it before what is published.
+    size_t bytes = atomic_load_explicit(&heap->gathered_bytes, memory_order_relaxed);
+    bytes -= (size_t)count * chain->block_bytes;
+    atomic_store_explicit(&heap->gathered_bytes, bytes, memory_order_relaxed);
     uint32_t publishing = atomic_load_explicit(&heap->publishing, memory_order_relaxed);
     atomic_store_explicit(&heap->publishing, publishing + 1, memory_order_relaxed);
     struct ash_block *head = atomic_load_explicit(&chain->newest, memory_order_relaxed);
-    remote_publish(chain->span, head, chain->tail, chain->count);
+    remote_publish(chain->span, head, chain->tail, count);
     atomic_store_explicit(&chain->newest, NULL, memory_order_relaxed);
     chain->span = NULL;
-    chain->count = 0;
     // release: the head; pairs with the acquire in ash_look_gathered.
     atomic_store_explicit(&heap->publishing, publishing + 2, memory_order_release);
 }
@@ -57,45 +51,32 @@ void ash_remote_free_now(struct ash_record *span, struct ash_block *block) {
 }
 
 void ash_remote_free(struct ash_heap *heap, struct ash_record *span, struct ash_block *block) {
-    struct ash_chain *chain = &heap->chains[ash_record_slice(span) % ASH_GATHER_CHAINS];
+    struct ash_chain *chain = ash_remote_chain(heap, span);
     if (chain->span != span) {
         if (chain->span != NULL) {
             remote_publish_chain(heap, chain);
         }
+        const struct ash_class *c = ash_span_class(span);
         chain->span = span;
         chain->tail = block;
+        chain->left = c->gather;
+        chain->block_bytes = c->block_bytes;
     }
-    block->next = atomic_load_explicit(&chain->newest, memory_order_relaxed);
-    // release: the link; pairs with the acquire in ash_look_gathered.
-    atomic_store_explicit(&chain->newest, block, memory_order_release);
-    remote_count(heap, span, 1);
-    heap->gathered++;
-    if (++chain->count >= ash_span_class(span)->gather) {
+    ash_remote_link(heap, chain, block);
+    if (chain->left == 0) {
         remote_publish_chain(heap, chain);
     }
 }
 
 void ash_remote_flush(struct ash_heap *heap) {
-    for (int i = 0; heap->gathered > 0 && i < ASH_GATHER_CHAINS; i++) {
+    for (int i = 0; ash_remote_gathers(heap) && i < ASH_GATHER_CHAINS; i++) {
         if (heap->chains[i].span != NULL) {
             remote_publish_chain(heap, &heap->chains[i]);
         }
     }
 }
 
-// Takes in a chain of `count` blocks, which ends with NULL.
-static void remote_return(struct ash_heap *heap, struct ash_record *span, struct ash_block *head,
-                          uint32_t count) {
-    heap->events.returned += count;
-    if (ash_hard_on()) {
-        ash_slots_take_back(heap, span, head, count);
-        return;
-    }
-    uint32_t returned = ash_span_return(heap, span->class_index, head);
-    ash_check(returned == count, ASH_E_LIST_OVERWRITTEN);
-}
-
-void ash_remote_drain(struct ash_heap *heap) {
+void ash_remote_sort(struct ash_heap *heap) {
     uint32_t ticket = ash_news_collect(&heap->inbox);
     while (ticket != 0) {
         struct ash_record *span = ash_record_by_ticket(ticket);
@@ -105,8 +86,62 @@ void ash_remote_drain(struct ash_heap *heap) {
             remote_push_inbox(owner, span);
             continue;
         }
-        uint32_t word = ash_news_take(&span->remote);
-        struct ash_block *head = ash_news_head(ash_record_start(span), word);
-        remote_return(heap, span, head, ash_news_count(word));
+        struct ash_shelf *shelf = &heap->shelves[span->class_index];
+        span->inbox_next = shelf->news;
+        shelf->news = ash_record_ticket(span);
+    }
+}
+
+// Takes the chain of the first span among a class's news, which ends with NULL. NULL: there is
+// none.
+static struct ash_block *remote_pop(struct ash_heap *heap, unsigned class_index,
+                                    struct ash_record **span, uint32_t *count) {
+    struct ash_shelf *shelf = &heap->shelves[class_index];
+    if (shelf->news == 0) {
+        return NULL;
+    }
+    *span = ash_record_by_ticket(shelf->news);
+    shelf->news = (*span)->inbox_next;
+    uint32_t word = ash_news_take(&(*span)->remote);
+    *count = ash_news_count(word);
+    heap->events.returned += *count;
+    return ash_news_head(ash_record_start(*span), word);
+}
+
+static void remote_return(struct ash_heap *heap, struct ash_record *span, struct ash_block *head,
+                          uint32_t count) {
+    if (ash_hard_on()) {
+        ash_slots_take_back(heap, span, head, count);
+        return;
+    }
+    uint32_t returned = ash_span_return(heap, span->class_index, head);
+    ash_check(returned == count, ASH_E_LIST_OVERWRITTEN);
+}
+
+bool ash_remote_take(struct ash_heap *heap, unsigned class_index) {
+    struct ash_bin *bin = &heap->bins[class_index];
+    ash_assert(bin->head == NULL);
+    struct ash_record *span;
+    uint32_t count;
+    bin->head = remote_pop(heap, class_index, &span, &count);
+    if (bin->head == NULL) {
+        return false;
+    }
+    bin->room -= (int32_t)count;
+    if (bin->room < 0) {
+        ash_release_older(heap, class_index);
+    }
+    return true;
+}
+
+void ash_remote_drain(struct ash_heap *heap) {
+    ash_remote_sort(heap);
+    for (unsigned i = 0; i < ASH_CLASS_COUNT; i++) {
+        struct ash_record *span;
+        struct ash_block *head;
+        uint32_t count;
+        while ((head = remote_pop(heap, i, &span, &count)) != NULL) {
+            remote_return(heap, span, head, count);
+        }
     }
 }

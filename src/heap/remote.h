@@ -2,9 +2,12 @@
 //
 // A thread gathers them by span in a few chains of its own, and publishes a chain
 // with one atomic operation on the span's `remote` word. Who turns the word from 0
-// pushes the span on the inbox of its owner. The owner drains its inbox on its slow
-// path: the cost follows the spans with news, not the spans there are. If the owner
-// has no thread, the pusher tends the heap itself.
+// pushes the span on the inbox of its owner. The owner, when a bin is empty, sorts what is on
+// the inbox by class, and fills the bin with the whole chain of one span: no block of it is
+// touched. The other chains wait, and may grow, until their class needs blocks, or the heap would
+// take another span, or is tended. If the owner has no thread, the pusher tends the heap itself.
+//
+//   remote  ->  inbox  ->  shelf.news  ->  bin, or back in their span
 //
 //   word      who writes               who reads      order (heap/news.h, heap/tenure.h)
 //   remote    any: CAS                 owner          release / acq_rel exchange with 0
@@ -18,11 +21,44 @@
 #ifndef ASH_HEAP_REMOTE_H
 #define ASH_HEAP_REMOTE_H
 
+#include "base/compiler.h"
 #include "heap/heap.h"
 #include "heap/news.h"
+#include "supply/region.h"
 
 // Gathers a block of somebody else's span. `heap` is the calling thread's.
 void ash_remote_free(struct ash_heap *heap, struct ash_record *span, struct ash_block *block);
+
+static inline struct ash_chain *ash_remote_chain(struct ash_heap *heap,
+                                                 const struct ash_record *span) {
+    return &heap->chains[(uintptr_t)span / sizeof(struct ash_record) % ASH_GATHER_CHAINS];
+}
+
+// Links a block to its span's chain, which must not become full by it.
+static inline void ash_remote_link(struct ash_heap *heap, struct ash_chain *chain,
+                                   struct ash_block *block) {
+    block->next = atomic_load_explicit(&chain->newest, memory_order_relaxed);
+    // release: the link; pairs with the acquire in ash_look_gathered.
+    atomic_store_explicit(&chain->newest, block, memory_order_release);
+    chain->left--;
+    // relaxed: one writer. release: the block was taken out of a bin before; pairs with the
+    // acquire in stats_add_gathered.
+    size_t bytes = atomic_load_explicit(&heap->gathered_bytes, memory_order_relaxed);
+    atomic_store_explicit(&heap->gathered_bytes, bytes + chain->block_bytes, memory_order_release);
+}
+
+// The same as ash_remote_free, if the thread gathers blocks of the span already and this one is
+// not the chain's last. `record` is any of the span's, or of a run, or free.
+static inline bool ash_remote_join(struct ash_heap *heap, const struct ash_record *record,
+                                   struct ash_block *block) {
+    const struct ash_record *span = record - record->back;
+    struct ash_chain *chain = ash_remote_chain(heap, span);
+    if (ash_unlikely(chain->span != span || chain->left == 1)) {
+        return false;
+    }
+    ash_remote_link(heap, chain, block);
+    return true;
+}
 
 // Publishes one block at once: for threads that have no heap any more.
 void ash_remote_free_now(struct ash_record *span, struct ash_block *block);
@@ -30,9 +66,19 @@ void ash_remote_free_now(struct ash_record *span, struct ash_block *block);
 // Publishes all that was gathered.
 void ash_remote_flush(struct ash_heap *heap);
 
-// Takes back what others have published to this heap's spans. The caller owns or
-// tends the heap.
+// Held, all three. Puts the spans on the inbox among their classes' news.
+void ash_remote_sort(struct ash_heap *heap);
+
+// Fills the class's empty bin with what others have freed of one span. False if there is no news.
+bool ash_remote_take(struct ash_heap *heap, unsigned class_index);
+
+// Returns all that others have published to its spans.
 void ash_remote_drain(struct ash_heap *heap);
+
+static inline bool ash_remote_gathers(const struct ash_heap *heap) {
+    // relaxed: the owner asks.
+    return atomic_load_explicit(&heap->gathered_bytes, memory_order_relaxed) != 0;
+}
 
 static inline bool ash_remote_has_news(struct ash_heap *heap) {
     return ash_news_hint(&heap->inbox);

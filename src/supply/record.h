@@ -18,8 +18,8 @@
 //                 thread without a heap (NULL) matches nothing
 //   INV-RECORD-2  used + marks == carved, in blocks
 //   INV-RECORD-3  remote is 0 or has both the queued bit and a count above 0;
-//                 with the queued bit the record is on exactly one inbox, or on
-//                 its way there
+//                 with the queued bit the record is on exactly one inbox, on its
+//                 way there, or among its owner's news
 //   INV-RECORD-4  blocks on a remote chain, in a bin's list or in a thread's
 //                 gathered chains still count as used
 
@@ -71,7 +71,8 @@ struct ash_record {
 
     // Pushed to by any thread, emptied by the owner: heap/remote.h.
     _Atomic uint32_t remote;
-    uint32_t inbox_next;  // ticket; written by the one thread that queues the span
+    uint32_t
+        inbox_next;  // ticket; written by the one thread that queues the span, then by its owner
 
     // Set when the slices are taken, constant while any block is in use. Threads
     // that hold a block of it may read them.

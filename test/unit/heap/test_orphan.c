@@ -98,7 +98,7 @@ CLAIM(what_was_gathered_goes_home_with_the_thread) {
     struct ash_block *block = ash_refill(other, CLASS);
     ash_remote_free(orphan, ash_record_first(block), block);
     ash_orphan_abandon(orphan);
-    expect_equal(orphan->gathered, 0);
+    expect(!ash_remote_gathers(orphan));
     expect(ash_remote_has_news(other));
     ash_remote_drain(other);
     ash_heap_audit(other);

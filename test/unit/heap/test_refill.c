@@ -106,9 +106,9 @@ CLAIM(gathered_blocks_go_home_before_the_heap_takes_more) {
     struct ash_heap *other = player_heap();
     ash_remote_free(other, ash_record_first(block), block);
     bool published = ash_classes[CLASS].gather == 1;
-    expect_equal(other->gathered, published ? 0 : 1);
+    expect(ash_remote_gathers(other) == !published);
     expect(ash_refill(other, 0) != NULL);
-    expect_equal(other->gathered, 0);
+    expect(!ash_remote_gathers(other));
     expect(ash_remote_has_news(heap));
 }
 

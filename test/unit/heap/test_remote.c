@@ -69,12 +69,12 @@ CLAIM(a_chain_is_published_when_it_is_full) {
     ash_remote_free(other, span, first);
     for (uint32_t i = 1; i < gather; i++) {
         expect_equal(span->remote, 0);
-        expect_equal(other->gathered, i);
+        expect_equal(other->gathered_bytes, i * ash_classes[CLASS].block_bytes);
         struct ash_block *block = owners_block(CLASS);
         expect(ash_record_first(block) == span);
         ash_remote_free(other, span, block);
     }
-    expect_equal(other->gathered, 0);
+    expect(!ash_remote_gathers(other));
     expect_equal(remote_count(span), gather);
     uint32_t used = ash_span_used(span);
     ash_remote_drain(owner);
@@ -122,7 +122,7 @@ CLAIM(a_chain_gives_way_to_another_spans) {
     expect_equal(remote_count(span), 1);
     ash_remote_flush(other);
     expect_equal(remote_count(clash), 1);
-    expect_equal(other->gathered, 0);
+    expect(!ash_remote_gathers(other));
     ash_remote_drain(owner);
     expect(is_marked(span, first) && is_marked(clash, block));
 }
@@ -211,6 +211,102 @@ CLAIM(a_full_spans_worth_of_blocks_fits_the_count) {
     ash_heap_audit(owner);
 }
 
+// Takes the owner's bin out of sight.
+static void empty_bin(unsigned class_index) {
+    owner->bins[class_index].head = NULL;
+    owner->bins[class_index].room = ash_classes[class_index].cap;
+}
+
+// `count` blocks of one span, newest last, which `other` has freed; the owner's bin is empty.
+static struct ash_record *free_remotely(unsigned class_index, struct ash_block **blocks,
+                                        uint32_t count) {
+    for (uint32_t i = 0; i < count; i++) {
+        blocks[i] = owners_block(class_index);
+    }
+    struct ash_record *span = ash_record_first(blocks[0]);
+    for (uint32_t i = 0; i < count; i++) {
+        expect(ash_record_first(blocks[i]) == span);
+        ash_remote_free(other, span, blocks[i]);
+    }
+    ash_remote_flush(other);
+    empty_bin(class_index);
+    return span;
+}
+
+CLAIM(a_chain_becomes_the_list_of_an_empty_bin) {
+    start();
+    struct ash_block *taken[3];
+    struct ash_record *span = free_remotely(CLASS, taken, 3);
+    uint32_t used = ash_span_used(span);
+    for (int i = 3; i-- > 0;) {
+        expect(ash_refill(owner, CLASS) == taken[i]);
+    }
+    expect_equal(span->remote, 0);
+    expect_equal(ash_span_used(span), used);  // they were never back
+    expect_equal(owner->events.returned, 3);
+    ash_heap_audit(owner);
+}
+
+CLAIM(news_of_a_class_waits_and_grows_until_the_class_needs_blocks) {
+    start();
+    struct ash_block *taken[2], *more = owners_block(OTHER_CLASS);
+    (void)owners_block(CLASS);  // its current span has more
+    struct ash_record *span = free_remotely(OTHER_CLASS, taken, 2);
+    empty_bin(CLASS);
+    expect(ash_refill(owner, CLASS) != NULL);
+    expect(!ash_remote_has_news(owner));
+    expect_equal(owner->shelves[OTHER_CLASS].news, ash_record_ticket(span));
+    expect_equal(remote_count(span), 2);
+    expect(ash_record_first(more) == span);
+    ash_remote_free_now(span, more);
+    expect(!ash_remote_has_news(owner));  // the span is queued already
+    expect(ash_refill(owner, OTHER_CLASS) == more);
+    expect(ash_refill(owner, OTHER_CLASS) == taken[1]);
+    expect_equal(owner->shelves[OTHER_CLASS].news, 0);
+    ash_heap_audit(owner);
+}
+
+CLAIM(a_chain_longer_than_a_bin_goes_back_to_its_span_in_part) {
+    start();
+    static struct ash_block *taken[ASH_BIN_BLOCKS + 5];
+    uint32_t count = (uint32_t)ash_classes[0].cap + 5;
+    struct ash_record *span = free_remotely(0, taken, count);
+    uint32_t used = ash_span_used(span);
+    expect(ash_refill(owner, 0) == taken[count - 1]);
+    expect(owner->bins[0].room > 0);
+    expect(ash_span_used(span) < used);
+    expect(is_marked(span, taken[0]));
+    ash_heap_audit(owner);
+}
+
+CLAIM(news_of_other_classes_is_returned_before_a_span_is_cut) {
+    start();
+    struct ash_block *taken[2];
+    struct ash_record *span = free_remotely(OTHER_CLASS, taken, 2);
+    ash_remote_sort(owner);
+    expect_equal(owner->shelves[OTHER_CLASS].news, ash_record_ticket(span));
+    expect(owners_block(CLASS) != NULL);
+    expect_equal(owner->shelves[OTHER_CLASS].news, 0);
+    expect(is_marked(span, taken[0]) && is_marked(span, taken[1]));
+    ash_heap_audit(owner);
+}
+
+CLAIM(a_block_joins_a_chain_that_is_begun_but_never_as_its_last) {
+    start();
+    uint32_t gather = ash_classes[CLASS].gather;
+    struct ash_block *block = owners_block(CLASS);
+    struct ash_record *span = ash_record_first(block);
+    expect(!ash_remote_join(other, span, block));
+    ash_remote_free(other, span, block);
+    for (uint32_t i = 1; i < gather; i++) {
+        block = owners_block(CLASS);
+        expect(ash_remote_join(other, span, block) == (i + 1 < gather));
+    }
+    expect_equal(span->remote, 0);
+    ash_remote_free(other, span, block);
+    expect_equal(remote_count(span), gather);
+}
+
 DEATH(a_chain_that_was_written_to_is_seen) {
     last_words("ASH111: a list of freed blocks was overwritten (write after free?)...");
     start();
@@ -238,6 +334,11 @@ int main(void) {
         cmocka_unit_test(chains_add_up_before_the_owner_looks),
         cmocka_unit_test(a_chain_gives_way_to_another_spans),
         cmocka_unit_test(many_spans_wait_on_one_inbox),
+        cmocka_unit_test(a_chain_becomes_the_list_of_an_empty_bin),
+        cmocka_unit_test(news_of_a_class_waits_and_grows_until_the_class_needs_blocks),
+        cmocka_unit_test(a_chain_longer_than_a_bin_goes_back_to_its_span_in_part),
+        cmocka_unit_test(news_of_other_classes_is_returned_before_a_span_is_cut),
+        cmocka_unit_test(a_block_joins_a_chain_that_is_begun_but_never_as_its_last),
         cmocka_unit_test(a_drained_span_that_falls_empty_is_retired),
         cmocka_unit_test(a_span_that_changed_hands_is_passed_on),
         cmocka_unit_test(a_full_spans_worth_of_blocks_fits_the_count),
