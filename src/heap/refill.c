@@ -14,7 +14,7 @@
 #include "supply/store.h"
 
 // A program that neither takes nor gives slices still purges, this often.
-enum { REFILL_PURGE_EVERY = 64 };
+enum { REFILL_PURGE_EVERY = 64, REFILL_FLUSH_EVERY = 16 };
 
 // NULL if there is nothing at hand.
 static struct ash_block *refill_pop(struct ash_heap *heap, unsigned class_index) {
@@ -46,6 +46,7 @@ static struct ash_record *refill_find_span(struct ash_heap *heap, unsigned class
     if (span != NULL) {
         return span;
     }
+    ash_remote_flush(heap);
     ash_remote_drain(heap);  // other classes may have whole spans there, and in their depots
     (void)ash_depot_settle(heap);
     return ash_span_cut(heap, class_index);
@@ -88,7 +89,7 @@ struct ash_block *ash_refill(struct ash_heap *heap, unsigned class_index) {
     if (block != NULL) {
         return block;
     }
-    if (ash_remote_gathers(heap)) {
+    if (heap->refills % REFILL_FLUSH_EVERY == 0) {
         ash_remote_flush(heap);
     }
     if (!refill_from_others(heap, class_index) && !ash_depot_take(heap, class_index) &&

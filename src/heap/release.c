@@ -17,17 +17,20 @@ static struct ash_block *release_cut(struct ash_bin *bin, uint32_t keep) {
     return rest;
 }
 
-void ash_release_older(struct ash_heap *heap, unsigned class_index) {
-    const struct ash_class *c = &ash_classes[class_index];
+void ash_release_behind(struct ash_heap *heap, unsigned class_index, uint32_t keep) {
     struct ash_bin *bin = &heap->bins[class_index];
-    uint32_t keep = (uint32_t)c->cap - c->magazine;
-    uint32_t count = (uint32_t)(c->cap - bin->room) - keep;
+    uint32_t count = (uint32_t)(ash_classes[class_index].cap - bin->room) - keep;
     struct ash_block *rest = release_cut(bin, keep);
     bin->room += (int32_t)count;
     if (!ash_depot_put(heap, class_index, rest, count)) {
         (void)ash_span_return(heap, class_index, rest);
     }
     heap->events.releases++;
+}
+
+void ash_release_older(struct ash_heap *heap, unsigned class_index) {
+    const struct ash_class *c = &ash_classes[class_index];
+    ash_release_behind(heap, class_index, (uint32_t)c->cap - c->magazine);
 }
 
 void ash_release_bin(struct ash_heap *heap, unsigned class_index) {

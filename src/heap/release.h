@@ -5,8 +5,11 @@
 
 #include "heap/heap.h"
 
-// Takes the blocks that were freed first, three quarters, out of a full bin: to the depot, or back
-// to their spans if that has no room.
+// Takes the blocks behind the first `keep` out of a bin that has more: to the depot if they are a
+// magazine and there is room, or back to their spans.
+void ash_release_behind(struct ash_heap *heap, unsigned class_index, uint32_t keep);
+
+// The same of a full bin: three quarters, those that were freed first.
 void ash_release_older(struct ash_heap *heap, unsigned class_index);
 
 // Gives all blocks of a bin back to their spans.

@@ -129,7 +129,7 @@ bool ash_remote_take(struct ash_heap *heap, unsigned class_index) {
     }
     bin->room -= (int32_t)count;
     if (bin->room < 0) {
-        ash_release_older(heap, class_index);
+        ash_release_behind(heap, class_index, (uint32_t)ash_classes[class_index].stock);
     }
     return true;
 }

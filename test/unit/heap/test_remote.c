@@ -279,6 +279,17 @@ CLAIM(a_chain_longer_than_a_bin_goes_back_to_its_span_in_part) {
     ash_heap_audit(owner);
 }
 
+CLAIM(a_bin_for_one_block_takes_one_of_a_chain) {
+    start();
+    unsigned class_index = ASH_CLASS_COUNT - 1;
+    expect_equal(ash_classes[class_index].cap, 1);
+    struct ash_block *taken[3];
+    struct ash_record *span = free_remotely(class_index, taken, 3);
+    expect(ash_refill(owner, class_index) == taken[2]);
+    expect(is_marked(span, taken[0]) && is_marked(span, taken[1]));
+    ash_heap_audit(owner);
+}
+
 CLAIM(news_of_other_classes_is_returned_before_a_span_is_cut) {
     start();
     struct ash_block *taken[2];
@@ -337,6 +348,7 @@ int main(void) {
         cmocka_unit_test(a_chain_becomes_the_list_of_an_empty_bin),
         cmocka_unit_test(news_of_a_class_waits_and_grows_until_the_class_needs_blocks),
         cmocka_unit_test(a_chain_longer_than_a_bin_goes_back_to_its_span_in_part),
+        cmocka_unit_test(a_bin_for_one_block_takes_one_of_a_chain),
         cmocka_unit_test(news_of_other_classes_is_returned_before_a_span_is_cut),
         cmocka_unit_test(a_block_joins_a_chain_that_is_begun_but_never_as_its_last),
         cmocka_unit_test(a_drained_span_that_falls_empty_is_retired),
