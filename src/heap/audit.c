@@ -55,20 +55,23 @@ static void audit_list(struct ash_heap *heap, unsigned class_index, enum ash_pla
     }
 }
 
-static void audit_news(struct ash_heap *heap, unsigned class_index) {
+// Returns how many spans are among the class's news.
+static uint32_t audit_news(struct ash_heap *heap, unsigned class_index) {
+    uint32_t count = 0;
     for (uint32_t ticket = heap->shelves[class_index].news; ticket != 0;) {
         struct ash_record *span = ash_record_by_ticket(ticket);
         ash_assert(audit_owned(heap, span, class_index));
         ash_assert(!ash_news_none(&span->remote));  // INV-RECORD-3
         ticket = span->inbox_next;
+        count++;
     }
+    return count;
 }
 
 static void audit_shelf(struct ash_heap *heap, unsigned class_index) {
     const struct ash_shelf *shelf = &heap->shelves[class_index];
     audit_list(heap, class_index, ASH_PLACE_ROOMY);
     audit_list(heap, class_index, ASH_PLACE_FULL);
-    audit_news(heap, class_index);
     if (shelf->current != NULL) {
         ash_assert(shelf->current->place == ASH_PLACE_CURRENT);
         audit_span(heap, shelf->current, class_index);
@@ -121,11 +124,14 @@ static size_t audit_depot(struct ash_heap *heap, unsigned class_index) {
 
 void ash_heap_audit(struct ash_heap *heap) {
     size_t depot_bytes = 0;
+    uint32_t news = 0;
     for (unsigned i = 0; i < ASH_CLASS_COUNT; i++) {
         audit_shelf(heap, i);
         audit_bin(heap, i);
         depot_bytes += audit_depot(heap, i);
+        news += audit_news(heap, i);
     }
+    ash_assert(heap->news == news);
     ash_assert(heap->depot_bytes == depot_bytes && depot_bytes <= ASH_DEPOT_BYTES);  // INV-DEPOT-2
 }
 

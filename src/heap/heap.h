@@ -99,6 +99,7 @@ struct ash_heap {
     struct ash_bin none;  // always empty: where bin_at leads while the heap is shut
     struct ash_shelf shelves[ASH_CLASS_COUNT];
     struct ash_chain chains[ASH_GATHER_CHAINS];
+    uint32_t news;       // spans on all shelves' news
     size_t depot_bytes;  // of the blocks in all depots
     uint32_t span_count;
     uint32_t refills;             // how often a bin was stocked

@@ -89,6 +89,7 @@ void ash_remote_sort(struct ash_heap *heap) {
         struct ash_shelf *shelf = &heap->shelves[span->class_index];
         span->inbox_next = shelf->news;
         shelf->news = ash_record_ticket(span);
+        heap->news++;
     }
 }
 
@@ -102,6 +103,7 @@ static struct ash_block *remote_pop(struct ash_heap *heap, unsigned class_index,
     }
     *span = ash_record_by_ticket(shelf->news);
     shelf->news = (*span)->inbox_next;
+    heap->news--;
     uint32_t word = ash_news_take(&(*span)->remote);
     *count = ash_news_count(word);
     heap->events.returned += *count;
@@ -136,7 +138,7 @@ bool ash_remote_take(struct ash_heap *heap, unsigned class_index) {
 
 void ash_remote_drain(struct ash_heap *heap) {
     ash_remote_sort(heap);
-    for (unsigned i = 0; i < ASH_CLASS_COUNT; i++) {
+    for (unsigned i = 0; heap->news > 0; i++) {
         struct ash_record *span;
         struct ash_block *head;
         uint32_t count;
