@@ -3,10 +3,13 @@
 #include "heap/peek.h"
 #include "heap/realm.h"
 
-struct ash_heap ash_heap_done;
+struct ash_chain ash_remote_none[ASH_GATHER_CHAINS];
+
+struct ash_heap ash_heap_done = {.chains = ash_remote_none};
 
 void ash_heap_init(struct ash_heap *heap) {
     atomic_store_explicit(&heap->part_of, &ash_realm_main, memory_order_relaxed);
+    atomic_store_explicit(&heap->chains, ash_remote_none, memory_order_relaxed);
     for (unsigned i = 0; i < ASH_CLASS_COUNT; i++) {
         heap->bins[i].room = ash_classes[i].cap;
     }

@@ -54,7 +54,7 @@ struct ash_chain {
     struct ash_record *span;
     _Atomic(struct ash_block *) newest;  // or NULL; who looks follows it (heap/look.h)
     struct ash_block *tail;
-    uint32_t left;         // blocks until it is published
+    uint32_t room;         // for blocks, until it is published
     uint32_t block_bytes;  // of the span
 };
 
@@ -98,9 +98,9 @@ struct ash_heap {
     _Alignas(ASH_BIN_UNIT) struct ash_bin bins[ASH_CLASS_COUNT];
     struct ash_bin none;  // always empty: where bin_at leads while the heap is shut
     struct ash_shelf shelves[ASH_CLASS_COUNT];
-    struct ash_chain chains[ASH_GATHER_CHAINS];
-    uint32_t news;       // spans on all shelves' news
-    size_t depot_bytes;  // of the blocks in all depots
+    _Atomic(struct ash_chain *) chains;  // ash_remote_none until the thread gathers: heap/remote.h
+    uint32_t news;                       // spans on all shelves' news
+    size_t depot_bytes;                  // of the blocks in all depots
     uint32_t span_count;
     uint32_t refills;             // how often a bin was stocked
     _Atomic uint32_t slow_paths;  // how often a slow path was taken; read by the helper
@@ -162,6 +162,9 @@ _Static_assert(offsetof(struct ash_heap, bins) % ASH_BIN_UNIT == 0 &&
                    sizeof(struct ash_bin) % ASH_BIN_UNIT == 0,
                "bin_at counts in units");
 _Static_assert(offsetof(struct ash_heap, shelves) / ASH_BIN_UNIT <= 255, "in a byte");
+
+// The chains of a heap that gathers nothing. Never written to.
+extern struct ash_chain ash_remote_none[ASH_GATHER_CHAINS];
 
 // The heap of threads that have run their last exit handler: empty, owns nothing.
 extern struct ash_heap ash_heap_done;

@@ -195,10 +195,11 @@ void ash_look_gathered(struct ash_heap *gatherer, const struct ash_heap *owner, 
     if (!look_wait(gatherer)) {
         return;
     }
+    // acquire: that they were empty; pairs with the release in remote_begin.
+    struct ash_chain *chains = atomic_load_explicit(&gatherer->chains, memory_order_acquire);
     for (int i = 0; i < ASH_GATHER_CHAINS; i++) {
-        // acquire: the links; pairs with the release in ash_remote_free.
-        struct ash_block *head =
-            atomic_load_explicit(&gatherer->chains[i].newest, memory_order_acquire);
+        // acquire: the links; pairs with the release in ash_remote_link.
+        struct ash_block *head = atomic_load_explicit(&chains[i].newest, memory_order_acquire);
         // A head of another heap's span may be out of date by now; whose it is shows.
         struct ash_record *record = head == NULL ? NULL : ash_record_of(head);
         if (record != NULL && ash_tenure_owner(&record->owner) == owner) {

@@ -8,6 +8,8 @@
 #include "heap/slots.h"
 #include "heap/span.h"
 #include "heap/tenure.h"
+#include "platform/report.h"
+#include "supply/meta.h"
 
 _Static_assert((size_t)ASH_NEWS_STEP == ASH_CLASS_STEP, "blocks start at multiples of it");
 _Static_assert(ASH_SLICE_BYTES / ASH_CLASS_STEP <= ASH_NEWS_COUNT_MAX, "a count fits its bits");
@@ -31,7 +33,7 @@ static void remote_publish(struct ash_record *span, struct ash_block *head, stru
 // For who looks at the heap (heap/look.h): the blocks are gathered, or published, or
 // `publishing` is odd. They are counted once at most, and in any case not twice.
 static void remote_publish_chain(struct ash_heap *heap, struct ash_chain *chain) {
-    uint32_t count = ash_span_class(chain->span)->gather - chain->left;
+    uint32_t count = ash_span_class(chain->span)->gather - chain->room;
     // relaxed: one writer. ash_news_publish orders it before what is published.
     size_t bytes = atomic_load_explicit(&heap->gathered_bytes, memory_order_relaxed);
     bytes -= (size_t)count * chain->block_bytes;
@@ -50,7 +52,26 @@ void ash_remote_free_now(struct ash_record *span, struct ash_block *block) {
     remote_publish(span, block, block, 1);
 }
 
+// False without memory.
+static bool remote_begin(struct ash_heap *heap) {
+    // relaxed: the owner asks.
+    if (atomic_load_explicit(&heap->chains, memory_order_relaxed) != ash_remote_none) {
+        return true;
+    }
+    struct ash_chain *chains = ash_meta_take(ASH_GATHER_CHAINS * sizeof *chains);
+    if (chains == NULL) {
+        return false;
+    }
+    // release: that they are empty; pairs with the acquire in ash_look_gathered.
+    atomic_store_explicit(&heap->chains, chains, memory_order_release);
+    return true;
+}
+
 void ash_remote_free(struct ash_heap *heap, struct ash_record *span, struct ash_block *block) {
+    if (ash_unlikely(!remote_begin(heap))) {
+        ash_remote_free_now(span, block);
+        return;
+    }
     struct ash_chain *chain = ash_remote_chain(heap, span);
     if (chain->span != span) {
         if (chain->span != NULL) {
@@ -59,19 +80,23 @@ void ash_remote_free(struct ash_heap *heap, struct ash_record *span, struct ash_
         const struct ash_class *c = ash_span_class(span);
         chain->span = span;
         chain->tail = block;
-        chain->left = c->gather;
+        chain->room = c->gather;
         chain->block_bytes = c->block_bytes;
     }
+    if (atomic_load_explicit(&chain->newest, memory_order_relaxed) == block) {
+        ash_report_bad_pointer(ASH_E_DOUBLE_FREE, "double free", block);
+    }
     ash_remote_link(heap, chain, block);
-    if (chain->left == 0) {
+    if (chain->room == 0) {
         remote_publish_chain(heap, chain);
     }
 }
 
 void ash_remote_flush(struct ash_heap *heap) {
-    for (int i = 0; ash_remote_gathers(heap) && i < ASH_GATHER_CHAINS; i++) {
-        if (heap->chains[i].span != NULL) {
-            remote_publish_chain(heap, &heap->chains[i]);
+    struct ash_chain *chain = atomic_load_explicit(&heap->chains, memory_order_relaxed);
+    for (; ash_remote_gathers(heap); chain++) {
+        if (chain->span != NULL) {
+            remote_publish_chain(heap, chain);
         }
     }
 }

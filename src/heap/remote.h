@@ -31,7 +31,9 @@ void ash_remote_free(struct ash_heap *heap, struct ash_record *span, struct ash_
 
 static inline struct ash_chain *ash_remote_chain(struct ash_heap *heap,
                                                  const struct ash_record *span) {
-    return &heap->chains[(uintptr_t)span / sizeof(struct ash_record) % ASH_GATHER_CHAINS];
+    // relaxed: the owner asks.
+    struct ash_chain *chains = atomic_load_explicit(&heap->chains, memory_order_relaxed);
+    return &chains[(uintptr_t)span / sizeof(struct ash_record) % ASH_GATHER_CHAINS];
 }
 
 // Links a block to its span's chain, which must not become full by it.
@@ -40,20 +42,22 @@ static inline void ash_remote_link(struct ash_heap *heap, struct ash_chain *chai
     block->next = atomic_load_explicit(&chain->newest, memory_order_relaxed);
     // release: the link; pairs with the acquire in ash_look_gathered.
     atomic_store_explicit(&chain->newest, block, memory_order_release);
-    chain->left--;
+    chain->room--;
     // relaxed: one writer. release: the block was taken out of a bin before; pairs with the
     // acquire in stats_add_gathered.
     size_t bytes = atomic_load_explicit(&heap->gathered_bytes, memory_order_relaxed);
     atomic_store_explicit(&heap->gathered_bytes, bytes + chain->block_bytes, memory_order_release);
 }
 
-// The same as ash_remote_free, if the thread gathers blocks of the span already and this one is
-// not the chain's last. `record` is any of the span's, or of a run, or free.
+// The same as ash_remote_free, if the thread gathers blocks of the span already, this one is not
+// the chain's last, and not the one that it gathered before. `record` is any of the span's, or of a
+// run, or free.
 static inline bool ash_remote_join(struct ash_heap *heap, const struct ash_record *record,
                                    struct ash_block *block) {
     const struct ash_record *span = record - record->back;
     struct ash_chain *chain = ash_remote_chain(heap, span);
-    if (ash_unlikely(chain->span != span || chain->left == 1)) {
+    if (ash_unlikely(chain->span != span || chain->room == 1 ||
+                     atomic_load_explicit(&chain->newest, memory_order_relaxed) == block)) {
         return false;
     }
     ash_remote_link(heap, chain, block);

@@ -14,6 +14,8 @@
 #include "heap/span.c"
 
 struct ash_heap world_heaps[WORLD_HEAPS];
+static struct ash_chain world_chains[WORLD_HEAPS][ASH_GATHER_CHAINS];
+struct ash_chain ash_remote_none[ASH_GATHER_CHAINS];
 struct ash_heap ash_heap_done;
 
 // What it stands on -------------------------------------------------------------------
@@ -85,6 +87,12 @@ void ash_realm_refund(struct ash_realm *realm, size_t bytes) {
     stage_claim(realm == &ash_realm_main && bytes != 0);
 }
 
+// Every heap has its chains.
+void *ash_meta_take(size_t bytes) {
+    stage_claim(bytes == 0);
+    return NULL;
+}
+
 void ash_lock_take(struct ash_lock *lock) {
     access_lock(lock);
 }
@@ -153,7 +161,8 @@ static void world_exclude(void) {
         struct ash_heap *heap = &world_heaps[i];
         stage_exclusive(&heap->publishing, sizeof heap->publishing);
         stage_exclusive(&heap->gathered_bytes, sizeof heap->gathered_bytes);
-        stage_exclusive(heap->chains, sizeof heap->chains);
+        stage_exclusive(&heap->chains, sizeof heap->chains);
+        stage_exclusive(world_chains[i], sizeof world_chains[i]);
     }
     for (int i = 0; i < WORLD_SLICES; i++) {
         stage_exclusive(&world_records[i].used_blocks, sizeof world_records[i].used_blocks);
@@ -193,6 +202,7 @@ void world_prepare(void) {
     atomic_store_explicit(&ash_region.limit, sizeof world_window, memory_order_relaxed);
     for (uint32_t i = 0; i < WORLD_HEAPS; i++) {
         atomic_store_explicit(&world_heaps[i].part_of, &ash_realm_main, memory_order_relaxed);
+        atomic_store_explicit(&world_heaps[i].chains, world_chains[i], memory_order_relaxed);
         ash_registry_add(&world_heaps[i]);
         ash_registry_set_thread(&world_heaps[i], i + 1, 1);
     }

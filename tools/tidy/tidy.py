@@ -225,7 +225,8 @@ def rule_memory_order(source, shared):
     if not shared.atomics:
         return
     names = "|".join(sorted(shared.atomics))
-    plain = (rf"(?:->|\.)(?:{names})\b(?:\[[^]]*\])?\s*(?:\+\+|--|(?:[-+|&^*/]|<<|>>)?=(?!=))"
+    # A dot behind a space or a brace begins a designated initializer.
+    plain = (rf"(?:->|(?<=[\w)\]])\.)(?:{names})\b(?:\[[^]]*\])?\s*(?:\+\+|--|(?:[-+|&^*/]|<<|>>)?=(?!=))"
              rf"|(?:\+\+|--)[\w>.\[\]-]*(?:->|\.)(?:{names})\b(?!\s*(?:->|\.))")
     for number, match in source.matches(plain):
         text = match.group(0).strip()

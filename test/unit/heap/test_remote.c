@@ -4,7 +4,9 @@
 #include "heap/refill.h"
 #include "heap/registry.h"
 #include "heap/span.h"
+#include "os_fake.h"
 #include "players.h"
+#include "supply/meta.h"
 #include "support.h"
 
 enum { CLASS = 4, OTHER_CLASS = 9 };
@@ -261,7 +263,7 @@ CLAIM(news_of_a_class_waits_and_grows_until_the_class_needs_blocks) {
     ash_remote_free_now(span, more);
     expect(!ash_remote_has_news(owner));  // the span is queued already
     expect(ash_refill(owner, OTHER_CLASS) == more);
-    expect(ash_refill(owner, OTHER_CLASS) == taken[1]);
+    expect(ash_classes[OTHER_CLASS].cap < 3 || ash_refill(owner, OTHER_CLASS) == taken[1]);
     expect_equal(owner->shelves[OTHER_CLASS].news, 0);
     ash_heap_audit(owner);
 }
@@ -318,6 +320,37 @@ CLAIM(a_block_joins_a_chain_that_is_begun_but_never_as_its_last) {
     expect_equal(remote_count(span), gather);
 }
 
+CLAIM(a_thread_has_no_chains_until_it_frees_for_others) {
+    start();
+    struct ash_block *block = owners_block(CLASS);
+    expect(other->chains == ash_remote_none);
+    ash_remote_free(other, ash_record_first(block), block);
+    expect(other->chains != ash_remote_none && other->chains != NULL);
+    expect(ash_remote_none[0].span == NULL);
+}
+
+CLAIM(without_memory_for_chains_a_block_is_published_at_once) {
+    start();
+    struct ash_block *block = owners_block(CLASS);
+    struct ash_record *span = ash_record_first(block);
+    os_fake_fail_from(OS_FAKE_ANY, 1);
+    while (ash_meta_take(1) != NULL) {
+    }
+    ash_remote_free(other, span, block);
+    expect(other->chains == ash_remote_none);
+    expect_equal(remote_count(span), 1);
+    os_fake_fail_never();
+}
+
+DEATH(a_block_that_is_freed_twice_in_a_row_is_seen) {
+    start();
+    struct ash_block *block = owners_block(CLASS);
+    last_words("ASH101: double free of %#jx: it is free already...", (uintmax_t)(uintptr_t)block);
+    ash_remote_free(other, ash_record_first(block), block);
+    expect(!ash_remote_join(other, ash_record_first(block), block));
+    ash_remote_free(other, ash_record_first(block), block);
+}
+
 DEATH(a_chain_that_was_written_to_is_seen) {
     last_words("ASH111: a list of freed blocks was overwritten (write after free?)...");
     start();
@@ -345,6 +378,9 @@ int main(void) {
         cmocka_unit_test(chains_add_up_before_the_owner_looks),
         cmocka_unit_test(a_chain_gives_way_to_another_spans),
         cmocka_unit_test(many_spans_wait_on_one_inbox),
+        cmocka_unit_test(a_thread_has_no_chains_until_it_frees_for_others),
+        cmocka_unit_test(without_memory_for_chains_a_block_is_published_at_once),
+        cmocka_unit_test(a_block_that_is_freed_twice_in_a_row_is_seen),
         cmocka_unit_test(a_chain_becomes_the_list_of_an_empty_bin),
         cmocka_unit_test(news_of_a_class_waits_and_grows_until_the_class_needs_blocks),
         cmocka_unit_test(a_chain_longer_than_a_bin_goes_back_to_its_span_in_part),
