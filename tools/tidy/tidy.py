@@ -226,7 +226,8 @@ def rule_memory_order(source, shared):
         return
     names = "|".join(sorted(shared.atomics))
     # A dot behind a space or a brace begins a designated initializer.
-    plain = (rf"(?:->|(?<=[\w)\]])\.)(?:{names})\b(?:\[[^]]*\])?\s*(?:\+\+|--|(?:[-+|&^*/]|<<|>>)?=(?!=))"
+    plain = (rf"(?:->|(?<=[\w)\]])\.)(?:{names})\b(?:\[[^]]*\])?\s*"
+             r"(?:\+\+|--|(?:[-+|&^*/]|<<|>>)?=(?!=))"
              rf"|(?:\+\+|--)[\w>.\[\]-]*(?:->|\.)(?:{names})\b(?!\s*(?:->|\.))")
     for number, match in source.matches(plain):
         text = match.group(0).strip()

@@ -2,6 +2,7 @@
 
 #include "ashlar/ashlar.h"
 #include "heap/audit.h"
+#include "heap/release.h"
 #include "heap/remote.h"
 #include "heap/span.h"
 #include "os_fake.h"
@@ -112,6 +113,34 @@ CLAIM(gathered_blocks_go_home_before_the_heap_takes_more) {
     expect(ash_remote_has_news(heap));
 }
 
+CLAIM(gathered_blocks_go_home_on_some_refill_though_no_span_is_cut) {
+    struct ash_heap *heap = start();
+    struct ash_block *block = ash_refill(heap, CLASS);
+    player_enter(1);
+    struct ash_heap *other = player_heap();
+    expect(ash_refill(other, CLASS) != NULL);
+    ash_remote_free(other, ash_record_first(block), block);
+    for (int i = 0; i < 16; i++) {
+        ash_release_bin(other, CLASS);
+        expect(ash_refill(other, CLASS) != NULL);
+    }
+    expect_equal(other->span_count, 1);
+    expect(!ash_remote_gathers(other));
+    expect(ash_remote_has_news(heap));
+}
+
+CLAIM(gathered_blocks_go_home_before_a_span_is_cut) {
+    struct ash_heap *heap = start();
+    struct ash_block *block = ash_refill(heap, CLASS);
+    player_enter(1);
+    struct ash_heap *other = player_heap();
+    expect(ash_refill(other, CLASS) != NULL);
+    ash_remote_free(other, ash_record_first(block), block);
+    expect(ash_refill(other, CLASS + 1) != NULL);
+    expect_equal(other->span_count, 2);
+    expect(!ash_remote_gathers(other));
+}
+
 CLAIM(without_memory_there_is_no_block_and_the_heap_stays_sound) {
     struct ash_heap *heap = start();
     os_fake_fail_from(OS_FAKE_ANY, 1);
@@ -134,6 +163,8 @@ int main(void) {
         cmocka_unit_test(a_span_with_room_comes_before_a_new_one),
         cmocka_unit_test(what_others_gave_back_comes_before_a_new_span),
         cmocka_unit_test(gathered_blocks_go_home_before_the_heap_takes_more),
+        cmocka_unit_test(gathered_blocks_go_home_on_some_refill_though_no_span_is_cut),
+        cmocka_unit_test(gathered_blocks_go_home_before_a_span_is_cut),
         cmocka_unit_test(without_memory_there_is_no_block_and_the_heap_stays_sound),
     };
     return RUN_TESTS(tests);
