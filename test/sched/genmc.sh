@@ -87,7 +87,7 @@ fi
 if [ "${1:-}" = --weakened ]; then
     weakened
 else
-    [ $# -gt 0 ] || set -- publish chains requeue leave adopt pass_on take_over \
+    [ $# -gt 0 ] || set -- publish chains requeue take leave adopt pass_on take_over \
         take_over_tended take_over_and_leave one_heir registry
     for name; do
         scenario "$name"

@@ -1,10 +1,12 @@
 // The heap's protocols: publishing and draining, leaving and tending, adopting, taking over.
 
+#include "heap/depot.h"
 #include "heap/hold.h"
 #include "heap/news.h"
 #include "heap/orphan.h"
 #include "heap/realm.h"
 #include "heap/registry.h"
+#include "heap/release.h"
 #include "heap/remote.h"
 #include "heap/span.h"
 #include "heap/tenure.h"
@@ -72,6 +74,14 @@ static void drain_once(void) {
 static void drain_twice(void) {
     ash_remote_drain(OWNER);
     ash_remote_drain(OWNER);
+}
+
+// What a refill does, and then all goes back.
+static void refill(void) {
+    ash_remote_sort(OWNER);
+    stage_reach(ash_remote_take(OWNER, 0) ? 0 : 1);
+    ash_release_bin(OWNER, 0);
+    (void)ash_depot_settle(OWNER);
 }
 
 static void leave(void) {
@@ -216,6 +226,12 @@ const struct stage_scenario stage_scenarios[] = {
      {drain_twice, free_first_two},
      one_out,
      0},
+    {"take",
+     "a chain grows while its span waits among the news, and becomes a bin's list",
+     prepare_two_and_one,
+     {refill, free_first, free_second},
+     one_out,
+     2},
     {"leave",
      "the owner leaves while another publishes; one of the two takes it in",
      prepare_two_and_one,

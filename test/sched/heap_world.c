@@ -202,6 +202,7 @@ void world_prepare(void) {
     atomic_store_explicit(&ash_region.limit, sizeof world_window, memory_order_relaxed);
     for (uint32_t i = 0; i < WORLD_HEAPS; i++) {
         atomic_store_explicit(&world_heaps[i].part_of, &ash_realm_main, memory_order_relaxed);
+        world_heaps[i].bins[0].room = ash_classes[0].cap;
         atomic_store_explicit(&world_heaps[i].chains, world_chains[i], memory_order_relaxed);
         ash_registry_add(&world_heaps[i]);
         ash_registry_set_thread(&world_heaps[i], i + 1, 1);
