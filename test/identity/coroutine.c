@@ -14,7 +14,7 @@
 #include "subject.h"
 #include "support.h"
 
-enum { ROUNDS = 200, STACK_BYTES = 256 * 1024, THREADS = 2 };
+enum { ROUNDS = 200, GATHERED_BYTES = 512, STACK_BYTES = 256 * 1024, THREADS = 2 };
 
 struct runner {
     ucontext_t context;
@@ -63,7 +63,9 @@ static void body(void) {
         check_owner(trip.third, 0, "after switching back");
         // Freed by the second thread, the first block is on its way to the first one's heap, and
         // not yet there: had the second thread freed it as its own, it would be what comes next.
-        expect(trip.third != trip.first, "free after a switch does not give to another's heap");
+        // Of larger ones, what earlier rounds freed makes the chain full: then it may be there.
+        expect(trip.third != trip.first || 16 + i * 16 > GATHERED_BYTES,
+               "free after a switch does not give to another's heap");
         ash_free(trip.second);
         ash_free(trip.third);
     }
