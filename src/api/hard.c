@@ -32,9 +32,10 @@ void ash_hard_start(void) {
         static bool told;  // under the lock of boot
         if (!told) {
             told = true;
-            ash_report_setting(ASH_E_OPTION_VALUE,
-                               "harden=4 needs memory tags (MTE on AArch64), which this system does "
-                               "not have; going on with harden=3");
+            ash_report_setting(
+                ASH_E_OPTION_VALUE,
+                "harden=4 needs memory tags (MTE on AArch64), which this system does "
+                "not have; going on with harden=3");
         }
         tier = ASH_HARD_CLEARS;
     }
@@ -293,7 +294,8 @@ static inline bool hard_is_as_said(uint8_t says, const struct ash_record *record
 }
 
 // To the fast path a pointer with a tag led nowhere. Here it is as if it had found the bin full.
-static ASH_NOINLINE void hard_take_room(const struct ash_heap *heap, const struct ash_block *block) {
+static ASH_NOINLINE void hard_take_room(const struct ash_heap *heap,
+                                        const struct ash_block *block) {
     if (ash_region_contains(block)) {
         struct ash_record *record = ash_record_of(block);
         if (ash_tenure_owner(&record->owner) == heap) {

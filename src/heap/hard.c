@@ -51,7 +51,8 @@ static struct hard_words hard_words_of(const void *block, size_t bytes, size_t s
                                ash_little_endian64(UINT64_MAX << start % sizeof(uint64_t) * 8)};
 }
 
-// A canary begins among granules with the block's tag, and goes on in others without (heap/tagged.h).
+// A canary begins among granules with the block's tag, and goes on in others without
+// (heap/tagged.h).
 static inline void hard_cross_tags(bool across) {
     if (!ash_tags_on()) {
         return;

@@ -31,11 +31,11 @@
 
 enum {
     ASH_STATE_FREE,
-    ASH_STATE_TAGS = 16,     // above FREE, and above AWAY
+    ASH_STATE_TAGS = 16,  // above FREE, and above AWAY
     ASH_STATE_AWAY = ASH_STATE_TAGS,
     ASH_STATE_LIVE = 2 * ASH_STATE_TAGS,  // and above
-    ASH_STATE_WIDE = 254,    // 15 bits of slack follow
-    ASH_STATE_WIDEST = 255,  // 24 do
+    ASH_STATE_WIDE = 254,                 // 15 bits of slack follow
+    ASH_STATE_WIDEST = 255,               // 24 do
     ASH_STATE_SLICE_BYTES = ASH_SLICE_BYTES / 16,
 };
 

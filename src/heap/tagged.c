@@ -75,7 +75,8 @@ void ash_tagged_forget(struct ash_heap *heap) {
     for (unsigned i = 0; i < ASH_CLASS_COUNT; i++) {
         struct ash_record *span = ash_span_first(heap, i);
         for (; span != NULL; span = ash_span_next(heap, span)) {
-            ash_tag_fill(ash_record_start(span), (size_t)span->carved * ash_span_class(span)->block_bytes);
+            ash_tag_fill(ash_record_start(span),
+                         (size_t)span->carved * ash_span_class(span)->block_bytes);
         }
     }
 }

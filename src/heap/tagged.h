@@ -43,7 +43,8 @@ static inline bool ash_tagged_fits(const void *pointer) {
     return !ash_tags_on() || ash_tagged_pointer(ash_tag_strip(pointer)) == pointer;
 }
 
-// A block, of which `bytes` were asked for, is freed. Returns which tag it had; 0 if there are none.
+// A block, of which `bytes` were asked for, is freed. Returns which tag it had; 0 if there are
+// none.
 uint8_t ash_tagged_free(void *block, size_t bytes);
 
 // A block that is handed out has now `bytes` instead of `before`. Returns it with its tag.

@@ -13,8 +13,9 @@
 //                      one has:
 // ash_cpu_tag_store(p) a granule gets the tag of the pointer to it.
 // ash_cpu_tag_load(p)  the pointer with the tag of its granule; 0 where memory has none.
-// ash_cpu_tag_draw(p, except)   the pointer with a tag by chance, none whose bit is set in `except`.
-// ash_cpu_tags_ignore(), ash_cpu_tags_heed()   the calling thread's accesses are not compared any
+// ash_cpu_tag_draw(p, except)   the pointer with a tag by chance, none whose bit is set in
+// `except`. ash_cpu_tags_ignore(), ash_cpu_tags_heed()   the calling thread's accesses are not
+// compared any
 //                      more, and are again.
 
 #ifndef ASH_PLATFORM_CPU_H

@@ -15,9 +15,9 @@ enum {
     TAGS_HWCAP2 = 1 << 18,
     TAGS_PROT = 0x20,
     TAGS_CONTROL = 55,
-    TAGS_IN_SYSTEM_CALLS = 1,   // the kernel takes pointers that have tags
-    TAGS_AT_ONCE = 1 << 1,      // the access itself is refused, and the signal says which
-    TAGS_DRAWN = 0xfffe << 3,   // which ones a processor may draw: all but 0
+    TAGS_IN_SYSTEM_CALLS = 1,  // the kernel takes pointers that have tags
+    TAGS_AT_ONCE = 1 << 1,     // the access itself is refused, and the signal says which
+    TAGS_DRAWN = 0xfffe << 3,  // which ones a processor may draw: all but 0
 };
 
 bool ash_os_check_tags(void) {

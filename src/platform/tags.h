@@ -20,7 +20,8 @@
 
 enum { ASH_TAG_GRANULE = 16 };
 
-// Which bits of an address are its tag; 0 unless this process has tags. Set at boot, constant after.
+// Which bits of an address are its tag; 0 unless this process has tags. Set at boot, constant
+// after.
 extern uintptr_t ash_tag_bits;
 
 // Under the lock of boot. False if the processor or the system has no tags, and then nothing has

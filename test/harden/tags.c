@@ -58,23 +58,47 @@ static void trap_caught(int number, siginfo_t *what, void *context) {
 }
 
 // Whether an access to the byte is refused because of its tag.
-static bool traps(volatile char *at, bool writes) {
+static bool traps(void (*access)(char *at), char *at) {
     struct sigaction action = {.sa_sigaction = trap_caught, .sa_flags = SA_SIGINFO | SA_NODEFER};
     expect(sigaction(SIGSEGV, &action, NULL) == 0);
     trap_code = 0;
     if (sigsetjmp(trap_back, 1) == 0) {
-        if (writes) {
-            *at = 1;
-        } else {
-            (void)*at;
-        }
+        access(at);
     }
     (void)signal(SIGSEGV, SIG_DFL);
-    return trap_code == TAG_FAULT && trap_at == (uintptr_t)at << 8 >> 8;
+    return trap_code == TAG_FAULT && trap_at == address_of(at);
 }
 
-static bool both_trap(volatile char *at) {
-    return traps(at, false) && traps(at, true);
+static void read_one(char *at) {
+    (void)*(volatile char *)at;
+}
+
+static void write_one(char *at) {
+    *(volatile char *)at = 1;
+}
+
+static bool both_trap(char *at) {
+    return traps(read_one, at) && traps(write_one, at);
+}
+
+static void copy_to(char *at) {
+    memcpy(at, "eight by", 8);
+}
+
+static void copy_from(char *at) {
+    char copy[40];
+    memcpy(copy, at, sizeof copy);
+}
+
+static void clear_all(char *at) {
+    memset(at, 0, 400);
+}
+
+CLAIM(what_the_c_library_does_for_the_program_traps) {
+    char *block = ash_malloc(400);
+    memset(block, 'a', 400);
+    ash_free(block);
+    expect(traps(copy_to, block) && traps(copy_from, block) && traps(clear_all, block));
 }
 
 CLAIM(a_step_beyond_the_end_traps) {
@@ -382,6 +406,7 @@ int main(void) {
         cmocka_unit_test(a_step_beyond_the_end_traps),
         cmocka_unit_test(a_freed_block_traps),
         cmocka_unit_test(a_freed_block_traps_while_the_next_one_is_out),
+        cmocka_unit_test(what_the_c_library_does_for_the_program_traps),
         cmocka_unit_test(a_block_that_moved_traps_where_it_was),
         cmocka_unit_test(the_end_moves_when_a_block_is_resized_in_place),
         cmocka_unit_test(what_another_thread_has_freed_traps),
