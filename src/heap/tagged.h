@@ -17,8 +17,8 @@
 // Invariants:
 //   INV-TAG-1  in slices of the store, in runs and in free blocks all tags are 0
 //   INV-TAG-2  a block of a span that is handed out has a tag that is neither that of a
-//              neighbour nor that which it had before; but not in memory that was handed in, or
-//              that the system gives no tags
+//              neighbour nor, while the span is one, that which it had before; but not in
+//              memory that was handed in, or that the system gives no tags
 
 #ifndef ASH_HEAP_TAGGED_H
 #define ASH_HEAP_TAGGED_H
