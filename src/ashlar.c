@@ -11,9 +11,11 @@
 #include "platform/identity.c"
 #include "platform/lock.c"
 #include "platform/os_linux.c"
+#include "platform/os_linux_tags.c"
 #include "platform/os_linux_usage.c"
 #include "platform/os_posix.c"
 #include "platform/report.c"
+#include "platform/tags.c"
 #include "platform/tally.c"
 #include "platform/thread.c"
 //
@@ -47,6 +49,7 @@
 #include "heap/slots.c"
 #include "heap/span.c"
 #include "heap/state.c"
+#include "heap/tagged.c"
 //
 #include "api/aligned.c"
 #include "api/aligned_at.c"

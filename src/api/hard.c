@@ -18,6 +18,7 @@
 #include "heap/slots.h"
 #include "heap/span.h"
 #include "heap/state.h"
+#include "heap/tagged.h"
 #include "heap/tenure.h"
 #include "platform/report.h"
 #include "supply/huge.h"
@@ -27,13 +28,14 @@ _Atomic uint32_t ash_hard_detour = 1;
 
 void ash_hard_start(void) {
     uint32_t tier = (uint32_t)ash_option_value(ASH_OPTION_HARDEN);
-    if (tier > ASH_HARD_CLEARS) {
+    if (tier >= ASH_HARD_TAGS && !ash_tags_begin()) {
         static bool told;  // under the lock of boot
         if (!told) {
             told = true;
-            ash_report_setting(ASH_E_OPTION_VALUE,
-                               "harden=4 needs memory tagging, which this version does not have; "
-                               "going on with harden=3");
+            ash_report_setting(
+                ASH_E_OPTION_VALUE,
+                "harden=4 needs memory tags (MTE on AArch64), which this system does "
+                "not have; going on with harden=3");
         }
         tier = ASH_HARD_CLEARS;
     }
@@ -47,6 +49,14 @@ void ash_hard_start(void) {
 
 // Allocating ------------------------------------------------------------------------
 
+static inline void *hard_hand_out(struct ash_block *block, unsigned class_index, size_t bytes) {
+    if (ash_tags_on()) {
+        return ash_tagged_hand_out(block, class_index, bytes);
+    }
+    ash_hard_hand_out(block, class_index, bytes);
+    return block;
+}
+
 void *ash_hard_take_class(struct ash_realm *realm, unsigned class_index, size_t bytes) {
     struct ash_heap *mine = ash_thread_own_heap();
     struct ash_block *block =
@@ -54,10 +64,7 @@ void *ash_hard_take_class(struct ash_realm *realm, unsigned class_index, size_t 
     if (block == NULL) {
         block = ash_take_class(realm, class_index);
     }
-    if (ash_likely(block != NULL)) {
-        ash_hard_hand_out(block, class_index, bytes);
-    }
-    return block;
+    return ash_likely(block != NULL) ? hard_hand_out(block, class_index, bytes) : NULL;
 }
 
 static ASH_NOINLINE void *hard_take(struct ash_realm *realm, size_t bytes) {
@@ -81,8 +88,7 @@ static ASH_NOINLINE void *hard_take_drawn(struct ash_heap *mine, size_t bytes) {
     if (ash_unlikely(block == NULL)) {
         return hard_take(NULL, bytes);
     }
-    ash_hard_hand_out(block, class_index, bytes);
-    return block;
+    return hard_hand_out(block, class_index, bytes);
 }
 
 // What is in the slots of the calling thread's own heap. Who has slots has been through boot.
@@ -107,6 +113,7 @@ void *ash_hard_take(struct ash_realm *realm, size_t bytes) {
 // Looking at a block ------------------------------------------------------------------
 
 struct hard_view {
+    void *block;               // without its tag
     struct ash_record *first;  // of its span or run
     ash_state *says;
     size_t held;
@@ -126,10 +133,10 @@ static ASH_COLD enum hard_verdict hard_refuse(enum ash_error error, const void *
     return HARD_REFUSED;
 }
 
-static enum hard_verdict hard_look_at_run(struct hard_view *view, const void *block,
+static enum hard_verdict hard_look_at_run(struct hard_view *view, const void *pointer,
                                           const char *what) {
-    if (ash_unlikely(ash_run_start(view->first) != block)) {
-        return hard_refuse(ASH_E_NOT_A_START, block, what);
+    if (ash_unlikely(ash_run_start(view->first) != pointer)) {  // nor has it a tag
+        return hard_refuse(ASH_E_NOT_A_START, pointer, what);
     }
     view->says = ash_state_at(view->first, 0);
     view->held = view->first->run_bytes;
@@ -144,32 +151,36 @@ static ASH_COLD enum hard_verdict hard_refuse_freed(const void *block, const cha
     return hard_refuse(ASH_E_NO_BLOCK, block, what);
 }
 
-static enum hard_verdict hard_look_at_span(struct hard_view *view, const void *block,
+static enum hard_verdict hard_look_at_span(struct hard_view *view, const void *pointer,
                                            const char *what) {
     const struct ash_class *c = ash_span_class(view->first);
-    size_t offset = (size_t)((const char *)block - ash_record_start(view->first));
+    size_t offset = (size_t)((const char *)view->block - ash_record_start(view->first));
     if (ash_unlikely((size_t)ash_class_index(c, offset) * c->block_bytes != offset)) {
-        return hard_refuse(ASH_E_NOT_A_START, block, what);
+        return hard_refuse(ASH_E_NOT_A_START, pointer, what);
     }
     view->says = ash_state_at(view->first, offset);
     if (ash_unlikely(!ash_state_is_live(view->says))) {
-        return hard_refuse_freed(block, what);
+        return hard_refuse_freed(pointer, what);
+    }
+    if (ash_unlikely(!ash_tagged_fits(pointer))) {
+        return hard_refuse(ASH_E_OLD_TAG, pointer, what);
     }
     view->held = c->block_bytes;
     view->slack = ash_state_slack(view->says);
     return HARD_FINE;
 }
 
-static enum hard_verdict hard_look(struct hard_view *view, const void *block, const char *what) {
-    view->first = ash_record_find(block);
+static enum hard_verdict hard_look(struct hard_view *view, const void *pointer, const char *what) {
+    view->block = ash_tag_strip(pointer);
+    view->first = ash_record_find(view->block);
     if (ash_unlikely(view->first == NULL || view->first->kind == ASH_KIND_FREE)) {
         return HARD_UNKNOWN;
     }
     enum hard_verdict verdict = view->first->kind == ASH_KIND_SPAN
-                                    ? hard_look_at_span(view, block, what)
-                                    : hard_look_at_run(view, block, what);
+                                    ? hard_look_at_span(view, pointer, what)
+                                    : hard_look_at_run(view, pointer, what);
     if (ash_hard.tier >= ASH_HARD_CANARIES && verdict == HARD_FINE) {
-        ash_hard_test_canary(block, view->held - view->slack, view->slack);
+        ash_hard_test_canary(view->block, view->held - view->slack, view->slack);
     }
     return verdict;
 }
@@ -224,9 +235,14 @@ bool ash_hard_may_free(void *block, size_t align, size_t bytes) {
                      !hard_has_size(&view, block, bytes))) {
         return false;
     }
-    ash_state_set(view.says, view.first->kind == ASH_KIND_SPAN ? ASH_STATE_AWAY : ASH_STATE_FREE);
-    if (ash_hard.tier >= ASH_HARD_CLEARS && view.first->kind == ASH_KIND_SPAN) {
-        memset(block, 0, view.held);
+    if (view.first->kind != ASH_KIND_SPAN) {
+        ash_state_set(view.says, ASH_STATE_FREE);
+        return true;
+    }
+    uint8_t tag = ash_tagged_free(view.block, view.held - view.slack);
+    ash_state_set(view.says, (uint8_t)(ASH_STATE_AWAY + tag));
+    if (ash_hard.tier >= ASH_HARD_CLEARS) {
+        memset(view.block, 0, view.held);
     }
     return true;
 }
@@ -246,7 +262,7 @@ void ash_hard_give(struct ash_heap *heap, const struct ash_record *record,
                    struct ash_block *block) {
     const struct ash_record *first = record - record->back;
     size_t offset = (size_t)((const char *)block - ash_record_start(first));
-    ash_state_set(ash_state_at(first, offset), ASH_STATE_FREE);
+    ash_state_come_home(ash_state_at(first, offset));
     if (ash_unlikely(!ash_slots_push(heap, record->class_index, block))) {
         hard_make_room(heap, record->class_index, block);
     }
@@ -259,7 +275,7 @@ static ASH_NOINLINE void hard_free_tested(struct ash_heap *heap, struct ash_reco
     size_t slack = ash_state_slack(state);
     ash_hard_test_canary(block, held - slack, slack);
     record->bin->room++;
-    ash_state_set(state, ASH_STATE_FREE);
+    ash_state_set(state, (uint8_t)(ASH_STATE_FREE + ash_tagged_free(block, held - slack)));
     if (ash_hard.tier >= ASH_HARD_CLEARS) {
         memset(block, 0, held);
     }
@@ -277,24 +293,40 @@ static inline bool hard_is_as_said(uint8_t says, const struct ash_record *record
     return bytes == ASH_HARD_ANY || bytes == held - ((size_t)says - ASH_STATE_LIVE);
 }
 
+// To the fast path a pointer with a tag led nowhere. Here it is as if it had found the bin full.
+static ASH_NOINLINE void hard_take_room(const struct ash_heap *heap,
+                                        const struct ash_block *block) {
+    if (ash_region_contains(block)) {
+        struct ash_record *record = ash_record_of(block);
+        if (ash_tenure_owner(&record->owner) == heap) {
+            record->bin->room--;
+        }
+    }
+}
+
 // Blocks of the calling thread's own heap of which everything is as it should be; all others, and
 // what is wrong, ash_free_tested looks at. INV-STATE-2: one byte says that a block starts here, and
 // is out.
-void ash_hard_free(void *block, size_t align, size_t bytes) {
+void ash_hard_free(void *pointer, size_t align, size_t bytes) {
     struct ash_heap *heap = ash_thread_heap();
+    struct ash_block *block = ash_tag_strip(pointer);
+    if (ash_unlikely(block != pointer)) {
+        hard_take_room(heap, block);
+    }
     if (ash_unlikely(!ash_region_contains(block) || align != 1 ||
                      (uintptr_t)block % ASH_MIN_ALIGN != 0)) {
-        ash_free_tested(block, align, bytes);
+        ash_free_tested(pointer, align, bytes);
         return;
     }
     struct ash_record *record = ash_record_of(block);
     if (ash_unlikely(ash_tenure_owner(&record->owner) != heap || heap->slots == NULL)) {
-        ash_free_tested(block, align, bytes);
+        ash_free_tested(pointer, align, bytes);
         return;
     }
     ash_state *state = ash_state_in_window(block);
-    if (ash_unlikely(!hard_is_as_said(ash_state_get(state), record, bytes))) {
-        ash_free_tested(block, align, bytes);
+    if (ash_unlikely(!hard_is_as_said(ash_state_get(state), record, bytes) ||
+                     !ash_tagged_fits(pointer))) {
+        ash_free_tested(pointer, align, bytes);
         return;
     }
     if (ash_hard.tier >= ASH_HARD_CANARIES) {
@@ -322,10 +354,11 @@ bool ash_hard_refit(void *block, size_t bytes) {
         return false;
     }
     size_t asked = view.held - view.slack;
+    char *start = ash_tagged_refit(view.block, asked, bytes);
     if (ash_hard.tier >= ASH_HARD_CANARIES && bytes > asked) {
-        memset((char *)block + asked, 0, bytes - asked);  // a canary is not for the program to see
+        memset(start + asked, 0, bytes - asked);  // a canary is not for the program to see
     }
-    ash_hard_hand_out(block, view.first->class_index, bytes);
+    ash_hard_hand_out(view.block, view.first->class_index, bytes);
     return true;
 }
 

@@ -37,12 +37,12 @@ void *ash_hard_take_class(struct ash_realm *realm, unsigned class_index, size_t 
 
 // As ash_free_sized_slow; and its slower part, for what is in nobody's slots or not as it should be
 // (api/malloc.c).
-void ash_hard_free(void *block, size_t align, size_t bytes);
-void ash_free_tested(void *block, size_t align, size_t bytes);
+void ash_hard_free(void *pointer, size_t align, size_t bytes);
+void ash_free_tested(void *pointer, size_t align, size_t bytes);
 
 // Tests a block that is about to be freed, and what the caller says of it; then its state says
-// that it is. False: something is wrong with it, has been said, and it must be let alone. What is
-// in no slice of ours is not judged, nor is NULL.
+// that it is, and it has no tag any more. False: something is wrong with it, has been said, and it
+// must be let alone. What is in no slice of ours is not judged, nor is NULL.
 bool ash_hard_may_free(void *block, size_t align, size_t bytes);
 
 // Puts a block that has been through that in the slots of its heap, which is the caller's.

@@ -3,12 +3,13 @@
 #include "api/hard.h"
 #include "api/large.h"
 #include "heap/hard.h"
+#include "platform/tags.h"
 #include "supply/huge.h"
 #include "supply/region.h"
 
 // NULL of a huge block.
 static struct ash_record *inplace_record(const void *block) {
-    struct ash_record *record = ash_record_find(block);
+    struct ash_record *record = ash_record_find(ash_tag_strip(block));
     return record != NULL && record->kind != ASH_KIND_FREE ? record : NULL;
 }
 

@@ -17,6 +17,7 @@
 #include "heap/remote.h"
 #include "heap/span.h"
 #include "platform/report.h"
+#include "platform/tags.h"
 #include "supply/huge.h"
 #include "supply/run.h"
 #include "supply/store.h"
@@ -217,8 +218,9 @@ static ASH_COLD void free_refused(const void *block) {
     }
 }
 
-ASH_NOINLINE void ash_free_tested(void *block, size_t align, size_t bytes) {
-    if (ash_unlikely(!ash_hard_may_free(block, align, bytes))) {
+ASH_NOINLINE void ash_free_tested(void *pointer, size_t align, size_t bytes) {
+    void *block = ash_tag_strip(pointer);
+    if (ash_unlikely(!ash_hard_may_free(pointer, align, bytes))) {
         free_refused(block);
         return;
     }

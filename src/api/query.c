@@ -14,6 +14,7 @@
 #include "heap/sizeclass.h"
 #include "heap/tenure.h"
 #include "platform/os.h"
+#include "platform/tags.h"
 #include "supply/huge.h"
 #include "supply/region.h"
 
@@ -26,7 +27,8 @@ static size_t query_held(const struct ash_record *record, size_t offset) {
     return (size_t)ash_class_index(c, offset) * c->block_bytes == offset ? c->block_bytes : 0;
 }
 
-size_t ash_query_bytes(const void *block) {
+size_t ash_query_bytes(const void *pointer) {
+    const void *block = ash_tag_strip(pointer);
     const struct ash_record *record = ash_record_find(block);
     if (record == NULL || record->kind == ASH_KIND_FREE) {
         return ash_huge_find(block).bytes;
@@ -39,7 +41,7 @@ size_t ash_query_bytes(const void *block) {
 // A run's other slices are FREE in their records, so of a run and of a huge block only the start
 // is known.
 struct ash_realm *ash_query_realm(const void *p) {
-    struct ash_record *record = ash_record_find(p);
+    struct ash_record *record = ash_record_find(ash_tag_strip(p));
     if (record == NULL || record->kind == ASH_KIND_FREE) {
         return ash_huge_find(p).realm;
     }

@@ -14,6 +14,7 @@
 #include "heap/tenure.h"
 #include "platform/cpu.h"
 #include "platform/report.h"
+#include "platform/tags.h"
 #include "supply/huge.h"
 #include "supply/run.h"
 
@@ -75,7 +76,7 @@ static void *realloc_any(struct ash_realm *realm, void *block, size_t held, size
     if (ash_inplace_refit(block, held, bytes)) {
         return block;
     }
-    struct ash_record *record = ash_record_find(block);
+    struct ash_record *record = ash_record_find(ash_tag_strip(block));
     if (record != NULL && record->kind == ASH_KIND_SPAN) {
         return realloc_move(realm != NULL ? realm : realloc_realm(record), block, held, bytes);
     }

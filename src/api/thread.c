@@ -25,6 +25,7 @@
 #include "platform/identity.h"
 #include "platform/os.h"
 #include "platform/report.h"
+#include "platform/tags.h"
 #include "supply/meta.h"
 
 // The kernel is asked on every 16th slow path: 165 ns there, 10 ns on average. The id in
@@ -148,6 +149,9 @@ static struct ash_heap *thread_make_heap(uint32_t tid, uint32_t process, bool em
     heap->hooked = false;
     heap->calling = false;  // its thread before may have ended in such a call
     heap->thread_id = ash_identity();
+    if (ash_tags_on()) {  // who started the thread may have been started before boot
+        (void)ash_os_check_tags();
+    }
     ash_registry_set_thread(heap, tid, process);
     if (tid != process) {
         // relaxed: seen sooner or later.

@@ -26,6 +26,7 @@
 #include "heap/registry.h"
 #include "heap/span.h"
 #include "heap/state.h"
+#include "heap/tagged.h"
 #include "heap/tenure.h"
 #include "platform/cpu.h"
 #include "platform/os.h"
@@ -285,7 +286,7 @@ static bool walk_report_blocks(const struct walk *walk, const struct walk_slot *
         for (uint64_t word = slot->used[at]; word != 0; word &= word - 1) {
             size_t index = at * 64 + (size_t)ash_ctz64(word);
             size_t offset = index * slot->area.block_bytes;
-            char *block = (char *)slot->area.start + offset;
+            char *block = ash_tagged_pointer((char *)slot->area.start + offset);
             size_t usable = walk_usable(walk, slot, offset);
             if (!walk->visitor(&slot->area, block, usable, walk->argument)) {
                 return false;
@@ -428,7 +429,7 @@ static bool walk_inform(struct ash_block_info *info, const void *block) {
     }
     info->heap = ash_query_realm(block);
     info->area_blocks = info->area_used = info->class_blocks = info->class_used = 1;
-    const struct ash_record *record = ash_record_find(block);
+    const struct ash_record *record = ash_record_find(ash_tag_strip(block));
     bool is_span = record != NULL && record->kind == ASH_KIND_SPAN;
     info->area = is_span ? (void *)ash_record_start(record) : (void *)(uintptr_t)block;
     if (is_span) {

@@ -6,6 +6,7 @@
 #include "heap/state.h"
 #include "platform/os.h"
 #include "platform/report.h"
+#include "platform/tags.h"
 #include "supply/run.h"
 
 // Longer ones would find no more: who writes past the end begins there.
@@ -50,9 +51,23 @@ static struct hard_words hard_words_of(const void *block, size_t bytes, size_t s
                                ash_little_endian64(UINT64_MAX << start % sizeof(uint64_t) * 8)};
 }
 
+// A canary begins among granules with the block's tag, and goes on in others without
+// (heap/tagged.h).
+static inline void hard_cross_tags(bool across) {
+    if (!ash_tags_on()) {
+        return;
+    }
+    if (across) {
+        ash_cpu_tags_ignore();
+    } else {
+        ash_cpu_tags_heed();
+    }
+}
+
 void ash_hard_set_canary(void *block, size_t bytes, size_t slack) {
     uint64_t canary = hard_canary(block);
     struct hard_words words = hard_words_of(block, bytes, slack);
+    hard_cross_tags(true);
     for (char *at = words.first; at < words.end; at += sizeof canary) {
         uint64_t word;
         memcpy(&word, at, sizeof word);
@@ -60,18 +75,21 @@ void ash_hard_set_canary(void *block, size_t bytes, size_t slack) {
         memcpy(at, &word, sizeof word);
         words.mask = UINT64_MAX;
     }
+    hard_cross_tags(false);
 }
 
 void ash_hard_test_canary(const void *block, size_t bytes, size_t slack) {
     uint64_t canary = hard_canary(block);
     struct hard_words words = hard_words_of(block, bytes, slack);
     uint64_t differs = 0;
+    hard_cross_tags(true);
     for (const char *at = words.first; at < words.end; at += sizeof canary) {
         uint64_t word;
         memcpy(&word, at, sizeof word);
         differs |= (word ^ canary) & words.mask;
         words.mask = UINT64_MAX;
     }
+    hard_cross_tags(false);
     if (ash_unlikely(differs != 0)) {
         ash_report_bad_pointer(ASH_E_OVERFLOW, "overflow", block);
     }

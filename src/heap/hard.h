@@ -11,6 +11,8 @@
 //            canary, tested when it is freed and resized
 //   tier 3   blocks are cleared when they are freed, and must still be clear when they are handed
 //            out again; freed blocks wait before they are
+//   tier 4   where the processor has memory tags, what is asked for has a tag, as has the
+//            pointer to it (heap/tagged.h)
 //
 //   | what was asked for | canary: at most 64 bytes | rest |
 //   ^ block                                                 ^ block + block_bytes
@@ -31,6 +33,7 @@ enum {
     ASH_HARD_CHECKS = 1,    // the tier from which on frees are checked
     ASH_HARD_CANARIES = 2,  // random places and canaries
     ASH_HARD_CLEARS = 3,    // cleared blocks that wait
+    ASH_HARD_TAGS = 4,      // memory tags; if the process has them, ash_tags_on says
 };
 
 struct ash_hard {

@@ -9,6 +9,7 @@
 #include "heap/release.h"
 #include "heap/slots.h"
 #include "heap/span.h"
+#include "heap/tagged.h"
 #include "heap/tenure.h"
 #include "platform/cpu.h"
 #include "platform/os.h"
@@ -399,6 +400,7 @@ void ash_realm_delete(struct ash_realm *realm) {
 }
 
 static void realm_empty_heap(struct ash_heap *heap) {
+    ash_tagged_forget(heap);
     for (unsigned i = 0; i < ASH_CLASS_COUNT; i++) {
         ash_span_drop_all(heap, i);
         heap->bins[i].head = NULL;

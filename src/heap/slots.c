@@ -225,7 +225,7 @@ static ash_state *slots_expect_away(struct ash_record *span, const struct ash_bl
     bool inside = offset < (size_t)c->slices << ASH_SLICE_SHIFT;
     bool starts = inside && (size_t)ash_class_index(c, offset) * c->block_bytes == offset;
     ash_state *state = starts ? ash_state_at(span, offset) : NULL;
-    ash_check(state != NULL && ash_state_get(state) == ASH_STATE_AWAY, ASH_E_LIST_OVERWRITTEN);
+    ash_check(state != NULL && ash_state_is_away(state), ASH_E_LIST_OVERWRITTEN);
     return state;
 }
 
@@ -241,7 +241,7 @@ void ash_slots_take_back(struct ash_heap *heap, struct ash_record *span, struct 
         if (ash_hard.tier >= ASH_HARD_CLEARS) {
             ash_hard_test_clear(block, c->block_bytes);
         }
-        ash_state_set(state, ASH_STATE_FREE);
+        ash_state_come_home(state);
         ash_span_mark(heap, span, (size_t)((char *)block - start));
     }
 }

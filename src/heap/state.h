@@ -5,8 +5,10 @@
 //   unit    | slice 0                    | slice 1 ...        user's memory
 //   states  | . 5 . . . F . . . A ...    | ...                a byte for each 16 bytes
 //             ^ first byte of a block: F free, A freed by another thread and on its way home,
-//               else 2 + slack: handed out, `slack` bytes less were asked for than it holds
+//               else LIVE + slack: handed out, `slack` bytes less were asked for than it holds
 //
+// F and A have 16 values each, which say what tag the block had (heap/tagged.h): 0 where there are
+// no tags, and where no block starts.
 // A slack that is too large for that is in the bytes that follow, a bit in each: the block has them
 // as well, for it is large then. A run has its state where its first slice begins.
 //
@@ -29,10 +31,11 @@
 
 enum {
     ASH_STATE_FREE,
-    ASH_STATE_AWAY,
-    ASH_STATE_LIVE,          // and above
-    ASH_STATE_WIDE = 254,    // 15 bits of slack follow
-    ASH_STATE_WIDEST = 255,  // 24 do
+    ASH_STATE_TAGS = 16,  // above FREE, and above AWAY
+    ASH_STATE_AWAY = ASH_STATE_TAGS,
+    ASH_STATE_LIVE = 2 * ASH_STATE_TAGS,  // and above
+    ASH_STATE_WIDE = 254,                 // 15 bits of slack follow
+    ASH_STATE_WIDEST = 255,               // 24 do
     ASH_STATE_SLICE_BYTES = ASH_SLICE_BYTES / 16,
 };
 
@@ -75,6 +78,19 @@ static inline uint8_t ash_state_get(const ash_state *state) {
 static inline void ash_state_set(ash_state *state, uint8_t to) {
     // relaxed: who gets the block next gets it through something that orders more.
     atomic_store_explicit(state, to, memory_order_relaxed);
+}
+
+// Of a block that is free or away: the tag that it had; whether it is away; and home it is free.
+static inline uint8_t ash_state_tag(const ash_state *state) {
+    return ash_state_get(state) % ASH_STATE_TAGS;
+}
+
+static inline bool ash_state_is_away(const ash_state *state) {
+    return ash_state_get(state) / ASH_STATE_TAGS * ASH_STATE_TAGS == ASH_STATE_AWAY;
+}
+
+static inline void ash_state_come_home(ash_state *state) {
+    ash_state_set(state, (uint8_t)(ASH_STATE_FREE + ash_state_tag(state)));
 }
 
 // Handed out, with this much slack.

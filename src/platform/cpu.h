@@ -9,6 +9,14 @@
 //                      C++'s personality, may be absent at load time.
 // ASH_CPU_HAS_THREAD_POINTER  1 if a register points to the thread's own storage and
 //                      ash_cpu_thread_pointer(p) reads it.
+// ASH_CPU_HAS_TAGS     1 if such processors may have memory tags (platform/tags.h). Only where this
+//                      one has:
+// ash_cpu_tag_store(p) a granule gets the tag of the pointer to it.
+// ash_cpu_tag_load(p)  the pointer with the tag of its granule; 0 where memory has none.
+// ash_cpu_tag_draw(p, except)   the pointer with a tag by chance, none whose bit is set in
+// `except`. ash_cpu_tags_ignore(), ash_cpu_tags_heed()   the calling thread's accesses are not
+// compared any
+//                      more, and are again.
 
 #ifndef ASH_PLATFORM_CPU_H
 #define ASH_PLATFORM_CPU_H
@@ -45,6 +53,15 @@
 #endif
 
 #define ash_cpu_weak_symbol(name) __asm__(".weak " name)
+
+#ifndef ASH_CPU_HAS_TAGS
+#define ASH_CPU_HAS_TAGS 0
+#define ash_cpu_tag_store(p) ((void)(p))
+#define ash_cpu_tag_load(p) (p)
+#define ash_cpu_tag_draw(p, except) ((void)(except), (p))
+#define ash_cpu_tags_ignore() ((void)0)
+#define ash_cpu_tags_heed() ((void)0)
+#endif
 
 #ifndef ash_cpu_keep
 #define ash_cpu_keep(a, b) ((void)0)  // most address as well from either

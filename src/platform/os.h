@@ -62,6 +62,14 @@ bool ash_os_prefer_node(void *start, size_t bytes, unsigned node);
 // The NUMA nodes that the process may take memory from: a bit each, of the first 64. At least one.
 uint64_t ash_os_nodes(void);
 
+// Whether the processor has memory tags (platform/tags.h), and the system compares those of the
+// calling thread's accesses from now on. The threads that it starts have that from it.
+bool ash_os_check_tags(void);
+
+// Lets granules of the range have tags, which are 0 at first and when the range has been purged.
+// False if the system refused: they have none.
+bool ash_os_tag(void *start, size_t bytes);
+
 // How many of the range's pages are in memory; 0 when the system will not say.
 // The range is at most 2 MiB.
 size_t ash_os_resident_pages(const void *start, size_t bytes);

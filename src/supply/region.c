@@ -3,6 +3,7 @@
 #include "base/assert.h"
 #include "base/bits.h"
 #include "platform/os.h"
+#include "platform/tags.h"
 
 enum {
     REGION_STEP_MAX_BYTES = 64 << 20,
@@ -211,6 +212,9 @@ static enum ash_os_claim region_claim(size_t count) {
         // Where huge pages are given unasked, a small heap would fill them by touching
         // them once. The store asks for them where they pay.
         ash_os_advise_huge(start, count << ASH_UNIT_SHIFT, false);
+        if (ash_tags_on()) {  // what has none is handed out without (heap/tagged.h)
+            (void)ash_os_tag(start, count << ASH_UNIT_SHIFT);
+        }
         r->mapped += count;
     }
     return claim;

@@ -134,6 +134,16 @@ bool ash_os_commit(void *start, size_t bytes) {
     return committed;
 }
 
+// No test has memory tags.
+bool ash_os_check_tags(void) {
+    return false;
+}
+
+bool ash_os_tag(void *start, size_t bytes) {
+    fake_check_range(start, bytes);
+    return false;
+}
+
 bool ash_os_populate(void *start, size_t bytes) {
     fake_check_range(start, bytes);
     fake_enter();

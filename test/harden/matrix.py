@@ -5,6 +5,8 @@ compares with the table of docs/hardening.md.
     matrix.py --misuse PROGRAM --library libashlar.so          compare; status 1 on a difference
     ... --renew                                                write the table instead
     ... --as 1=0                                      take tier 0 for tier 1 (a planted fault)
+    ... --tags                       tier 4 alone, where there are memory tags: it has its own table
+    ... --start "EMULATOR WORD..."             what the program runs under, if it cannot by itself
     matrix.py --misuse PROGRAM --with name=library.so ...      print a table of other allocators
 """
 
@@ -12,14 +14,17 @@ import argparse
 import os
 import pathlib
 import re
+import shlex
 import signal
 import subprocess
 import sys
 
 TIERS = ("0", "1", "2", "3")
-BEGIN, END = "<!-- matrix -->\n", "<!-- end of matrix -->\n"
-SECONDS = 60
-ENDINGS = {0: "harmless", 3: "missed", 4: "no such function"}
+MARKS = ("<!-- matrix -->\n", "<!-- end of matrix -->\n")
+TAGS_TIERS = ("4",)
+TAGS_MARKS = ("<!-- matrix of tags -->\n", "<!-- end of matrix of tags -->\n")
+SECONDS = 120
+ENDINGS = {0: "harmless", 3: "missed", 4: "no such function", 5: "**trap**"}
 
 
 def judge(run):
@@ -33,20 +38,28 @@ def judge(run):
     return ENDINGS.get(run.returncode, f"status {run.returncode}")
 
 
+def preloading(library, start):
+    """An emulator has an environment of its own, in which the library is none of its kind."""
+    preload = f"LD_PRELOAD={library}"
+    name, value = ("QEMU_SET_ENV", preload) if start else preload.split("=", 1)
+    return dict(os.environ, LC_ALL="C", **{name: value})
+
+
 def run_one(program, misuse, library, tier):
-    environment = dict(os.environ, LD_PRELOAD=str(library), LC_ALL="C")
+    *start, _ = program
+    environment = preloading(library, start)
     environment.pop("ASHLAR_OPTIONS", None)
     if tier is not None:
         environment["ASHLAR_HARDEN"] = tier
     try:
-        return judge(subprocess.run([program, misuse], env=environment, capture_output=True,
+        return judge(subprocess.run([*program, misuse], env=environment, capture_output=True,
                                     text=True, errors="replace", timeout=SECONDS, check=False))
     except subprocess.TimeoutExpired:
         return "hang"
 
 
 def misuses(program):
-    return subprocess.run([program, "--list"], capture_output=True, text=True,
+    return subprocess.run([*program, "--list"], capture_output=True, text=True,
                           check=True).stdout.split()
 
 
@@ -68,8 +81,8 @@ def pairs(values, what):
     return dict(value.split("=", 1) for value in values)
 
 
-def own_columns(library, swapped):
-    return [(f"tier {tier}", library, swapped.get(tier, tier)) for tier in TIERS]
+def own_columns(tiers, library, swapped):
+    return [(f"tier {tier}", library, swapped.get(tier, tier)) for tier in tiers]
 
 
 def differences(wanted, found):
@@ -77,23 +90,24 @@ def differences(wanted, found):
             if line not in wanted.splitlines()]
 
 
-def check(page, found):
+def check(page, marks, found):
     """0 if the page's table is the one that was found."""
     text = page.read_text(encoding="utf-8")
-    wanted = text.split(BEGIN)[1].split(END)[0]
+    wanted = text.split(marks[0])[1].split(marks[1])[0]
     if wanted == found:
-        count = len(found.splitlines()) - 2
-        print(f"matrix: {count} misuses at {len(TIERS)} tiers, as the page has")
+        head, _, *rows = found.splitlines()
+        print(f"matrix: {len(rows)} misuses at {head.count(' tier ')} tiers, as the page has")
         return 0
     print("\n".join(differences(wanted, found)), file=sys.stderr)
     print("matrix.py: if that is right, --renew writes the page", file=sys.stderr)
     return 1
 
 
-def renew(page, found):
-    before, rest = page.read_text(encoding="utf-8").split(BEGIN)
-    after = rest.split(END)[1]
-    page.write_text(before + BEGIN + found + END + after, encoding="utf-8")
+def renew(page, marks, found):
+    begin, end = marks
+    before, rest = page.read_text(encoding="utf-8").split(begin)
+    after = rest.split(end)[1]
+    page.write_text(before + begin + found + end + after, encoding="utf-8")
     return 0
 
 
@@ -105,17 +119,21 @@ def main():
                         .parents[2] / "docs" / "hardening.md")
     parser.add_argument("--renew", action="store_true")
     parser.add_argument("--as", dest="swapped", action="append", default=[], metavar="TIER=TIER")
+    parser.add_argument("--tags", action="store_true")
+    parser.add_argument("--start", default="", metavar="WORDS")
     parser.add_argument("--with", dest="others", action="append", default=[],
                         metavar="NAME=LIBRARY")
     given = parser.parse_args()
+    program = [*shlex.split(given.start), given.misuse]
     if given.others:
         others = pairs(given.others, "--with").items()
-        print(table(given.misuse, [(name, path, None) for name, path in others]), end="")
+        print(table(program, [(name, path, None) for name, path in others]), end="")
         return 0
     if given.library is None:
         parser.error("--library or --with is needed")
-    found = table(given.misuse, own_columns(given.library, pairs(given.swapped, "--as")))
-    return renew(given.page, found) if given.renew else check(given.page, found)
+    tiers, marks = (TAGS_TIERS, TAGS_MARKS) if given.tags else (TIERS, MARKS)
+    found = table(program, own_columns(tiers, given.library, pairs(given.swapped, "--as")))
+    return renew(given.page, marks, found) if given.renew else check(given.page, marks, found)
 
 
 if __name__ == "__main__":

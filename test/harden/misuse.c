@@ -1,20 +1,33 @@
 // One misuse of the heap for each name: misuse NAME, misuse --list. Preloaded with an allocator.
 // The program says how it ended: 0, no harm was to be seen; 3, harm was (a block handed out twice,
 // somebody else's data changed, freed data read); 4, the allocator has not the function that it
-// takes. Everything else is the allocator's doing: test/harden/matrix.py tells them apart.
+// takes; 5, the processor refused an access because of its tag. Everything else is the allocator's
+// doing: test/harden/matrix.py tells them apart.
 
 #define _GNU_SOURCE
 
 #include <dlfcn.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
-enum { HARMLESS, HARM = 3, ABSENT = 4, BLOCKS = 256, SMALL = 32, LARGE = 100000, HUGE = 64 << 20 };
+enum {
+    HARMLESS,
+    HARM = 3,
+    ABSENT = 4,
+    TRAPPED = 5,
+    TAG_FAULT = 9,
+    BLOCKS = 256,
+    SMALL = 32,
+    LARGE = 100000,
+    HUGE = 64 << 20
+};
 
 static char *blocks[BLOCKS];
 static _Alignas(64) char target[256];
@@ -425,7 +438,18 @@ static const struct misuse {
 
 enum { MISUSES = sizeof misuses / sizeof misuses[0] };
 
+// All but a wrong tag ends the process as if nobody had asked.
+static void judge_fault(int number, siginfo_t *what, void *context) {
+    (void)context;
+    if (what->si_code == TAG_FAULT) {
+        _exit(TRAPPED);
+    }
+    (void)signal(number, SIG_DFL);
+}
+
 int main(int count, char **words) {
+    struct sigaction action = {.sa_sigaction = judge_fault, .sa_flags = SA_SIGINFO};
+    (void)sigaction(SIGSEGV, &action, NULL);
     const char *name = count == 2 ? words[1] : "";
     for (int i = 0; i < MISUSES; i++) {
         if (strcmp(name, "--list") == 0) {

@@ -178,8 +178,9 @@ CLAIM(tier_4_says_that_it_is_tier_3) {
     enter("4");
     ash_free(ash_malloc(SMALL));
     expect_equal(ash_hard.tier, ASH_HARD_CLEARS);
-    expect_text(os_fake_text(), "ashlar: ASH302: harden=4 needs memory tagging, which this version "
-                                "does not have; going on with harden=3\n");
+    expect_text(os_fake_text(),
+                "ashlar: ASH302: harden=4 needs memory tags (MTE on AArch64), which "
+                "this system does not have; going on with harden=3\n");
 }
 
 DEATH(a_second_free_is_seen_at_once) {

@@ -97,6 +97,19 @@ CLAIM(memory_comes_from_the_node_that_was_named) {
     ash_os_unmap(start, page);
 }
 
+// Elsewhere the system refuses both.
+CLAIM(memory_has_tags_where_the_processor_has) {
+    size_t page = ash_os_page_bytes();
+    unsigned char *start = ash_os_map(page, page);
+    errno = 77;
+    bool has = ash_os_check_tags();
+    expect(ash_os_tag(start, page) == has);
+    *start = 1;
+    ash_os_unmap(start, page);
+    expect(!ash_os_tag(start, page));
+    expect_equal(errno, 77);
+}
+
 // There may be pages of 1 GiB, or none.
 CLAIM(pages_of_1_gib_are_claimed_exactly_or_not_at_all) {
     size_t page = (size_t)1 << 30;
@@ -321,6 +334,7 @@ int main(void) {
         cmocka_unit_test(a_range_is_claimed_once),
         cmocka_unit_test(a_range_is_made_accessible_and_brought_in),
         cmocka_unit_test(memory_comes_from_the_node_that_was_named),
+        cmocka_unit_test(memory_has_tags_where_the_processor_has),
         cmocka_unit_test(pages_of_1_gib_are_claimed_exactly_or_not_at_all),
         cmocka_unit_test(what_the_system_has_not_is_refused),
         cmocka_unit_test(errno_is_kept_whatever_happens),
