@@ -28,11 +28,6 @@ enum { HARD_CLEAR_NEAR = ASH_ZALLOC_NEAR };  // what is cleared without a loop
 
 _Atomic uint32_t ash_hard_detour = 1;
 
-// The most that a block may hold beyond what was asked for to go the short way.
-static inline size_t hard_slack_max(uint32_t tier) {
-    return tier >= ASH_HARD_CANARIES ? ASH_HARD_NEAR : ASH_STATE_WIDE - ASH_STATE_LIVE - 1;
-}
-
 void ash_hard_start(void) {
     uint32_t tier = (uint32_t)ash_option_value(ASH_OPTION_HARDEN);
     if (tier > ASH_HARD_CLEARS) {
@@ -92,34 +87,31 @@ static ASH_NOINLINE void *hard_take_any(uintptr_t slot, size_t held, size_t byte
 // What is in the slots of the calling thread's own heap, and nothing that is rare: once for each
 // tier, so that each has its checks alone. Who has slots has been through boot.
 ASH_INLINE void *hard_take_slot(uint32_t tier, size_t bytes) {
-    size_t pad = tier >= ASH_HARD_CANARIES ? 1 : 0;
     struct ash_heap *mine = ash_thread_own_heap();
-    if (ash_unlikely(mine == NULL || bytes > ASH_FAST_MAX - pad || mine->slots == NULL)) {
+    if (ash_unlikely(mine == NULL || bytes >= ASH_FAST_MAX || mine->slots == NULL)) {
         return hard_take(NULL, bytes);
     }
-    struct ash_slots_bin *bin = ash_slots_for(mine, bytes + pad);
+    struct ash_slots_bin *bin = ash_slots_for(mine, bytes + 1);
     if (ash_unlikely(bin->count == 0)) {
         return hard_take(NULL, bytes);
     }
     uintptr_t slot =
-        tier >= ASH_HARD_CANARIES ? ash_slots_drawn(mine->slots, bin) : ash_slots_last(bin);
-    size_t held = bin->block_bytes, slack = held - ash_max(bytes, pad);
-    if (ash_unlikely((slot & ASH_SLOT_BITS) != 0 || slack > hard_slack_max(tier))) {
+        tier >= ASH_HARD_DRAWS ? ash_slots_drawn(mine->slots, bin) : ash_slots_last(bin);
+    size_t held = bin->block_bytes, slack = held - ash_max(bytes, 1);
+    if (ash_unlikely((slot & ASH_SLOT_BITS) != 0 || slack > ASH_HARD_NEAR)) {
         return hard_take_any(slot, held, bytes);
     }
     struct ash_block *block = (struct ash_block *)slot;
     if (tier >= ASH_HARD_CLEARS) {
         ash_hard_test_clear(block, held);
     }
-    if (tier >= ASH_HARD_CANARIES) {
-        ash_hard_set_near(block, held, slack);
-    }
+    ash_hard_set_near(block, held, slack);
     ash_state_set(ash_state_in_window(block), (uint8_t)(ASH_STATE_LIVE + slack));
     return block;
 }
 
 static ASH_NOINLINE void *hard_malloc_drawn(size_t bytes) {
-    return hard_take_slot(ASH_HARD_CANARIES, bytes);
+    return hard_take_slot(ASH_HARD_DRAWS, bytes);
 }
 
 static ASH_NOINLINE void *hard_malloc_clear(size_t bytes) {
@@ -127,11 +119,11 @@ static ASH_NOINLINE void *hard_malloc_clear(size_t bytes) {
 }
 
 void *ash_hard_malloc(size_t bytes) {
-    if (ash_hard.tier >= ASH_HARD_CANARIES) {
-        return ash_hard.tier == ASH_HARD_CANARIES ? hard_malloc_drawn(bytes)
-                                                  : hard_malloc_clear(bytes);
+    if (ash_hard.tier >= ASH_HARD_DRAWS) {
+        return ash_hard.tier == ASH_HARD_DRAWS ? hard_malloc_drawn(bytes)
+                                               : hard_malloc_clear(bytes);
     }
-    return hard_take_slot(ASH_HARD_CHECKS, bytes);
+    return hard_take_slot(ASH_HARD_CANARIES, bytes);
 }
 
 void *ash_hard_take(struct ash_realm *realm, size_t bytes) {
@@ -202,7 +194,7 @@ static enum hard_verdict hard_look(struct hard_view *view, const void *block, co
     enum hard_verdict verdict = view->first->kind == ASH_KIND_SPAN
                                     ? hard_look_at_span(view, block, what)
                                     : hard_look_at_run(view, block, what);
-    if (ash_hard.tier >= ASH_HARD_CANARIES && verdict == HARD_FINE) {
+    if (verdict == HARD_FINE) {
         ash_hard_test_canary(block, view->held - view->slack, view->slack);
     }
     return verdict;
@@ -221,13 +213,10 @@ static ASH_COLD bool hard_refuse_size(const void *block, size_t asked, size_t sa
     return false;
 }
 
-// At tier 1 a block may also be freed with what it really holds, which is what programs have been
-// told they may use.
 static bool hard_has_size(const struct hard_view *view, const void *block, size_t bytes) {
     size_t asked = view->held - view->slack;
-    bool same = ash_max(bytes, 1) == ash_max(asked, 1) ||
-                (ash_hard.tier < ASH_HARD_CANARIES && bytes == view->held);
-    return ash_likely(bytes == ASH_HARD_ANY || same) || hard_refuse_size(block, asked, bytes);
+    return ash_likely(bytes == ASH_HARD_ANY || ash_max(bytes, 1) == asked) ||
+           hard_refuse_size(block, asked, bytes);
 }
 
 static bool hard_has_align(const void *block, size_t align) {
@@ -293,7 +282,7 @@ static ASH_NOINLINE void hard_wait(struct ash_heap *heap, unsigned class_index,
     }
 }
 
-// From tier 2 on: a block with a longer canary, or with more to clear.
+// A block with a longer canary, or with more to clear.
 static ASH_NOINLINE void hard_free_long(struct ash_heap *heap, struct ash_record *record,
                                         struct ash_block *block) {
     ash_state *says = ash_state_in_window(block);
@@ -333,15 +322,12 @@ ASH_INLINE void hard_free_slot(uint32_t tier, void *block, size_t bytes) {
         ash_free_tested(block, 1, bytes);
         return;
     }
-    bool is_long =
-        slack > hard_slack_max(tier) || (tier >= ASH_HARD_CLEARS && held > HARD_CLEAR_NEAR);
+    bool is_long = slack > ASH_HARD_NEAR || (tier >= ASH_HARD_CLEARS && held > HARD_CLEAR_NEAR);
     if (ash_unlikely(is_long)) {
         hard_free_long(heap, record, block);
         return;
     }
-    if (tier >= ASH_HARD_CANARIES) {
-        ash_hard_test_near(block, held, slack);
-    }
+    ash_hard_test_near(block, held, slack);
     record->bin->room++;  // ash_fast_give took it before it found the bin full
     ash_state_set(says, ASH_STATE_FREE);
     if (tier >= ASH_HARD_CLEARS) {
@@ -352,38 +338,25 @@ ASH_INLINE void hard_free_slot(uint32_t tier, void *block, size_t bytes) {
     }
 }
 
-static ASH_NOINLINE void hard_free_drawn(void *block, size_t bytes) {
-    hard_free_slot(ASH_HARD_CANARIES, block, bytes);
-}
-
 static ASH_NOINLINE void hard_free_clear(void *block, size_t bytes) {
     hard_free_slot(ASH_HARD_CLEARS, block, bytes);
 }
 
-// From tier 2 on.
-ASH_INLINE void hard_free_upper(void *block, size_t bytes) {
-    if (ash_hard.tier == ASH_HARD_CANARIES) {
-        hard_free_drawn(block, bytes);
-    } else {
-        hard_free_clear(block, bytes);
-    }
-}
-
 void ash_hard_free(void *block) {
-    if (ash_hard.tier >= ASH_HARD_CANARIES) {
-        hard_free_upper(block, ASH_HARD_ANY);
+    if (ash_hard.tier >= ASH_HARD_CLEARS) {
+        hard_free_clear(block, ASH_HARD_ANY);
         return;
     }
-    hard_free_slot(ASH_HARD_CHECKS, block, ASH_HARD_ANY);
+    hard_free_slot(ASH_HARD_CANARIES, block, ASH_HARD_ANY);
 }
 
 void ash_hard_free_sized(void *block, size_t align, size_t bytes) {
     if (ash_unlikely(align != 1)) {
         ash_free_tested(block, align, bytes);
-    } else if (ash_hard.tier >= ASH_HARD_CANARIES) {
-        hard_free_upper(block, bytes);
+    } else if (ash_hard.tier >= ASH_HARD_CLEARS) {
+        hard_free_clear(block, bytes);
     } else {
-        hard_free_slot(ASH_HARD_CHECKS, block, bytes);
+        hard_free_slot(ASH_HARD_CANARIES, block, bytes);
     }
 }
 
@@ -401,7 +374,7 @@ bool ash_hard_refit(void *block, size_t bytes) {
         return false;
     }
     size_t asked = view.held - view.slack;
-    if (ash_hard.tier >= ASH_HARD_CANARIES && bytes > asked) {
+    if (bytes > asked) {
         memset((char *)block + asked, 0, bytes - asked);  // a canary is not for the program to see
     }
     ash_hard_hand_out(block, view.held, bytes);
@@ -414,5 +387,5 @@ size_t ash_hard_usable(const struct ash_record *first, size_t offset, size_t hel
     if (state == NULL || !ash_state_is_live(state)) {
         return is_span ? 0 : held;
     }
-    return ash_hard.tier >= ASH_HARD_CANARIES ? held - ash_state_slack(state) : held;
+    return held - ash_state_slack(state);
 }

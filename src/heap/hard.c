@@ -22,7 +22,7 @@ void ash_hard_boot(uint32_t tier) {
         ash_classes[i].cap = 0;
     }
     ash_hard.tier = tier;
-    ash_hard.pad = tier >= ASH_HARD_CANARIES ? 1 : 0;
+    ash_hard.pad = 1;
     ash_hard.secret = ash_os_random();
 }
 
@@ -89,8 +89,6 @@ _Noreturn void ash_hard_written(const void *block) {
 
 void ash_hard_hand_out_run(struct ash_record *run, size_t bytes) {
     size_t slack = run->run_bytes - bytes;
-    if (ash_hard.tier >= ASH_HARD_CANARIES) {
-        ash_hard_set_canary(ash_run_start(run), bytes, slack);
-    }
+    ash_hard_set_canary(ash_run_start(run), bytes, slack);
     ash_state_set_live(ash_state_at(run, 0), slack);
 }

@@ -6,9 +6,9 @@
 // and what each block is says its state (heap/state.h).
 //
 //   tier 1   every free is checked: that a block starts there, that it is handed out, and where
-//            the caller says it, how large it is
-//   tier 2   blocks are drawn at random; behind each is at least one byte that is its
+//            the caller says it, how large it is; behind it is at least one byte that is its
 //            canary, tested when it is freed and resized
+//   tier 2   blocks are drawn at random
 //   tier 3   blocks are cleared when they are freed, and must still be clear when they are handed
 //            out again; freed blocks wait before they are
 //
@@ -29,8 +29,8 @@
 #include "heap/state.h"
 
 enum {
-    ASH_HARD_CHECKS = 1,    // the tier from which on frees are checked
-    ASH_HARD_CANARIES = 2,  // random places and canaries
+    ASH_HARD_CANARIES = 1,  // the tier from which on frees are checked, and what lies behind blocks
+    ASH_HARD_DRAWS = 2,     // random places
     ASH_HARD_CLEARS = 3,    // cleared blocks that wait
 
     // A slack that is no longer than this lies in the last two words of its block.
@@ -107,9 +107,7 @@ static inline void ash_hard_test_near(const void *block, size_t held, size_t sla
 static inline void ash_hard_hand_out(struct ash_block *block, size_t held, size_t bytes) {
     bytes = ash_max(bytes, ash_hard.pad);  // of none the program is told that it may use one
     size_t slack = held - bytes;
-    if (ash_hard.tier >= ASH_HARD_CANARIES) {
-        ash_hard_set_canary(block, bytes, slack);
-    }
+    ash_hard_set_canary(block, bytes, slack);
     ash_state_set_live(ash_state_of(block), slack);
 }
 

@@ -24,7 +24,7 @@ enum {
 
 static uint32_t slots_cap(unsigned class_index) {
     size_t blocks = SLOTS_BYTES / ash_classes[class_index].block_bytes;
-    size_t least = ash_hard.tier >= ASH_HARD_CANARIES ? SLOTS_DRAWN_MIN : 1;
+    size_t least = ash_hard.tier >= ASH_HARD_DRAWS ? SLOTS_DRAWN_MIN : 1;
     return (uint32_t)ash_min(ash_max(blocks, least), SLOTS_BLOCKS);
 }
 
@@ -197,7 +197,7 @@ bool ash_slots_stock(struct ash_heap *heap, struct ash_record *span) {
     struct ash_slots_bin *bin = &heap->slots->bins[span->class_index];
     ash_assert(bin->count == 0);
     uint32_t used = ash_span_used(span);
-    uint32_t least = ash_hard.tier >= ASH_HARD_CANARIES ? SLOTS_DRAWN_MIN : 1;
+    uint32_t least = ash_hard.tier >= ASH_HARD_DRAWS ? SLOTS_DRAWN_MIN : 1;
     uint32_t wanted = (uint32_t)ash_min(ash_max(c->stock, least), bin->cap);
     uint32_t count;
     if (used < span->carved) {

@@ -1,6 +1,6 @@
 // Slots: what a heap has in place of bins when the process is hardened (heap/hard.h).
 //
-//   slots   | p | p | p | ...   last in, first out; from tier 2 on any of them is drawn
+//   slots   | p | p | p | ...   last in, first out; from tier 2 on one of the last 16
 //   ring    oldest -> ... -> newest      tier 3: freed blocks wait here before they go to a slot
 //
 // Both point to blocks and lie out of the user's memory: nothing that a program writes to a freed
@@ -34,7 +34,9 @@ enum {
     ASH_SLOT_FAR = 2,
     ASH_SLOT_BITS = ASH_SLOT_FRESH | ASH_SLOT_FAR,
     ASH_SLOTS_RING = ASH_HOSTILE ? 8 : 512,
-    ASH_SLOTS_DRAWN = 128,  // from how many slots one is drawn, where that many are filled
+    // From how many slots one is drawn, where that many are filled: from more costs what caches
+    // have.
+    ASH_SLOTS_DRAWN = 16,
 };
 
 struct ash_slots_bin {
@@ -104,7 +106,7 @@ static inline struct ash_block *ash_slots_pop(struct ash_heap *heap, unsigned cl
         return NULL;
     }
     struct ash_slots_bin *bin = &slots->bins[class_index];
-    bool draws = ash_hard.tier >= ASH_HARD_CANARIES;
+    bool draws = ash_hard.tier >= ASH_HARD_DRAWS;
     return ash_slots_open(draws ? ash_slots_drawn(slots, bin) : ash_slots_last(bin),
                           bin->block_bytes);
 }
