@@ -5,7 +5,8 @@ compares with the table of docs/hardening.md.
     matrix.py --misuse PROGRAM --library libashlar.so          compare; status 1 on a difference
     ... --renew                                                write the table instead
     ... --as 1=0                                      take tier 0 for tier 1 (a planted fault)
-    matrix.py --misuse PROGRAM --with name=library.so ...      print a table of other allocators
+    matrix.py --misuse PROGRAM --with name=library.so ...      print a table of other allocators;
+                                                       with --library, behind the tiers
 """
 
 import argparse
@@ -19,6 +20,7 @@ import sys
 TIERS = ("0", "1", "2", "3")
 BEGIN, END = "<!-- matrix -->\n", "<!-- end of matrix -->\n"
 SECONDS = 60
+TRAPS = (-signal.SIGILL, -signal.SIGTRAP)  # an instruction that is there to end the process
 ENDINGS = {0: "harmless", 3: "missed", 4: "no such function"}
 
 
@@ -28,6 +30,8 @@ def judge(run):
                       re.MULTILINE)
     if run.returncode == -signal.SIGABRT:
         return f"**{said[-1][1].split(' (')[0]}** {said[-1][0]}" if said else "**abort**"
+    if run.returncode in TRAPS:
+        return "**trap**"
     if run.returncode < 0:
         return "crash"
     return ENDINGS.get(run.returncode, f"status {run.returncode}")
@@ -109,8 +113,9 @@ def main():
                         metavar="NAME=LIBRARY")
     given = parser.parse_args()
     if given.others:
-        others = pairs(given.others, "--with").items()
-        print(table(given.misuse, [(name, path, None) for name, path in others]), end="")
+        columns = own_columns(given.library, {}) if given.library else []
+        columns += [(name, path, None) for name, path in pairs(given.others, "--with").items()]
+        print(table(given.misuse, columns), end="")
         return 0
     if given.library is None:
         parser.error("--library or --with is needed")
