@@ -9,6 +9,7 @@
 #include "api/large.h"
 #include "api/malloc.h"
 #include "api/realloc.h"
+#include "api/zalloc.h"
 #include "base/bits.h"
 #include "base/fmt.h"
 #include "base/options.h"
@@ -23,6 +24,8 @@
 #include "platform/report.h"
 #include "supply/huge.h"
 #include "supply/run.h"
+
+enum { HARD_CLEAR_NEAR = ASH_ZALLOC_NEAR };  // what is cleared without a loop
 
 _Atomic uint32_t ash_hard_detour = 1;
 
@@ -50,10 +53,11 @@ void ash_hard_start(void) {
 // Allocating ------------------------------------------------------------------------
 
 static inline void *hard_hand_out(struct ash_block *block, unsigned class_index, size_t bytes) {
+    size_t held = ash_classes[class_index].block_bytes;
     if (ash_tags_on()) {
-        return ash_tagged_hand_out(block, class_index, bytes);
+        return ash_tagged_hand_out(block, held, bytes);
     }
-    ash_hard_hand_out(block, class_index, bytes);
+    ash_hard_hand_out(block, held, bytes);
     return block;
 }
 
@@ -81,33 +85,60 @@ static ASH_NOINLINE void *hard_take(struct ash_realm *realm, size_t bytes) {
     return block;
 }
 
-// From tier 2 on.
-static ASH_NOINLINE void *hard_take_drawn(struct ash_heap *mine, size_t bytes) {
-    unsigned class_index = ash_class_of(bytes + ash_hard.pad);
-    struct ash_block *block = ash_slots_pop(mine, class_index);
-    if (ash_unlikely(block == NULL)) {
-        return hard_take(NULL, bytes);
-    }
-    return hard_hand_out(block, class_index, bytes);
+// What is in a slot, in whichever memory and however much of it is asked for.
+static ASH_NOINLINE void *hard_take_any(uintptr_t slot, size_t held, size_t bytes) {
+    struct ash_block *block = ash_slots_open(slot, held);
+    ash_hard_hand_out(block, held, bytes);
+    return block;
 }
 
-// What is in the slots of the calling thread's own heap. Who has slots has been through boot.
-void *ash_hard_take(struct ash_realm *realm, size_t bytes) {
+// What is in the slots of the calling thread's own heap, and nothing that is rare: once for each
+// tier, so that each has its checks alone. Who has slots has been through boot.
+ASH_INLINE void *hard_take_slot(uint32_t tier, size_t bytes) {
     struct ash_heap *mine = ash_thread_own_heap();
-    bool ready = realm == NULL && mine != NULL && mine->slots != NULL;
-    if (ash_unlikely(!ready || bytes > ASH_BLOCK_MAX - ash_hard.pad)) {
-        return hard_take(realm, bytes);
+    if (ash_unlikely(mine == NULL || bytes >= ASH_FAST_MAX || mine->slots == NULL)) {
+        return hard_take(NULL, bytes);
     }
-    if (ash_hard.tier >= ASH_HARD_CANARIES) {
-        return hard_take_drawn(mine, bytes);
+    struct ash_slots_bin *bin = ash_slots_for(mine, bytes + 1);
+    if (ash_unlikely(bin->count == 0)) {
+        return hard_take(NULL, bytes);
     }
-    unsigned class_index = ash_class_of(bytes);
-    struct ash_block *block = ash_slots_last(mine, class_index);
-    if (ash_unlikely(block == NULL)) {
-        return hard_take(realm, bytes);
+    uintptr_t slot =
+        tier >= ASH_HARD_DRAWS ? ash_slots_drawn(mine->slots, bin) : ash_slots_last(bin);
+    size_t held = bin->block_bytes, slack = held - ash_max(bytes, 1);
+    if (ash_unlikely((slot & ASH_SLOT_BITS) != 0 || slack > ASH_HARD_NEAR)) {
+        return hard_take_any(slot, held, bytes);
     }
-    ash_state_set_live(ash_state_of(block), ash_classes[class_index].block_bytes - bytes);
+    struct ash_block *block = (struct ash_block *)slot;
+    if (tier >= ASH_HARD_CLEARS) {
+        ash_hard_test_clear(block, held);
+    }
+    ash_hard_set_near(block, held, slack);
+    ash_state_set(ash_state_in_window(block), (uint8_t)(ASH_STATE_LIVE + slack));
     return block;
+}
+
+static ASH_NOINLINE void *hard_malloc_drawn(size_t bytes) {
+    return hard_take_slot(ASH_HARD_DRAWS, bytes);
+}
+
+static ASH_NOINLINE void *hard_malloc_clear(size_t bytes) {
+    if (ash_tags_on()) {
+        return hard_take(NULL, bytes);
+    }
+    return hard_take_slot(ASH_HARD_CLEARS, bytes);
+}
+
+void *ash_hard_malloc(size_t bytes) {
+    if (ash_hard.tier >= ASH_HARD_DRAWS) {
+        return ash_hard.tier == ASH_HARD_DRAWS ? hard_malloc_drawn(bytes)
+                                               : hard_malloc_clear(bytes);
+    }
+    return hard_take_slot(ASH_HARD_CANARIES, bytes);
+}
+
+void *ash_hard_take(struct ash_realm *realm, size_t bytes) {
+    return realm == NULL ? ash_hard_malloc(bytes) : hard_take(realm, bytes);
 }
 
 // Looking at a block ------------------------------------------------------------------
@@ -179,7 +210,7 @@ static enum hard_verdict hard_look(struct hard_view *view, const void *pointer, 
     enum hard_verdict verdict = view->first->kind == ASH_KIND_SPAN
                                     ? hard_look_at_span(view, pointer, what)
                                     : hard_look_at_run(view, pointer, what);
-    if (ash_hard.tier >= ASH_HARD_CANARIES && verdict == HARD_FINE) {
+    if (verdict == HARD_FINE) {
         ash_hard_test_canary(view->block, view->held - view->slack, view->slack);
     }
     return verdict;
@@ -198,13 +229,10 @@ static ASH_COLD bool hard_refuse_size(const void *block, size_t asked, size_t sa
     return false;
 }
 
-// At tier 1 a block may also be freed with what it really holds, which is what programs have been
-// told they may use.
 static bool hard_has_size(const struct hard_view *view, const void *block, size_t bytes) {
     size_t asked = view->held - view->slack;
-    bool same = ash_max(bytes, 1) == ash_max(asked, 1) ||
-                (ash_hard.tier < ASH_HARD_CANARIES && bytes == view->held);
-    return ash_likely(bytes == ASH_HARD_ANY || same) || hard_refuse_size(block, asked, bytes);
+    return ash_likely(bytes == ASH_HARD_ANY || ash_max(bytes, 1) == asked) ||
+           hard_refuse_size(block, asked, bytes);
 }
 
 static bool hard_has_align(const void *block, size_t align) {
@@ -268,14 +296,22 @@ void ash_hard_give(struct ash_heap *heap, const struct ash_record *record,
     }
 }
 
-// The same from tier 2 on, of a block that may be freed if its canary is whole.
-static ASH_NOINLINE void hard_free_tested(struct ash_heap *heap, struct ash_record *record,
-                                          struct ash_block *block, ash_state *state) {
+static ASH_NOINLINE void hard_wait(struct ash_heap *heap, unsigned class_index,
+                                   struct ash_block *block) {
+    if (ash_unlikely(!ash_slots_wait(heap->slots, class_index, (uintptr_t)block))) {
+        hard_make_room(heap, class_index, block);
+    }
+}
+
+// A block with a longer canary, or with more to clear.
+static ASH_NOINLINE void hard_free_long(struct ash_heap *heap, struct ash_record *record,
+                                        struct ash_block *block) {
+    ash_state *says = ash_state_in_window(block);
     size_t held = ash_classes[record->class_index].block_bytes;
-    size_t slack = ash_state_slack(state);
+    size_t slack = ash_state_slack(says);
     ash_hard_test_canary(block, held - slack, slack);
-    record->bin->room++;
-    ash_state_set(state, (uint8_t)(ASH_STATE_FREE + ash_tagged_free(block, held - slack)));
+    record->bin->room++;  // as below
+    ash_state_set(says, ASH_STATE_FREE);
     if (ash_hard.tier >= ASH_HARD_CLEARS) {
         memset(block, 0, held);
     }
@@ -284,59 +320,81 @@ static ASH_NOINLINE void hard_free_tested(struct ash_heap *heap, struct ash_reco
     }
 }
 
-// Whether that byte is the state of a block that is out, with as many bytes as the caller says.
-static inline bool hard_is_as_said(uint8_t says, const struct ash_record *record, size_t bytes) {
-    if (ash_unlikely(says < ASH_STATE_LIVE || says >= ASH_STATE_WIDE)) {
-        return false;
+// Blocks of the calling thread's own heap of which everything is as it should be: once for each
+// tier. All others, and what is wrong, ash_free_tested looks at. INV-STATE-2: one byte says that a
+// block starts here, and is out.
+ASH_INLINE void hard_free_slot(uint32_t tier, void *block, size_t bytes) {
+    struct ash_heap *heap = ash_thread_heap();
+    if (ash_unlikely(!ash_region_contains(block) || (uintptr_t)block % ASH_MIN_ALIGN != 0)) {
+        ash_free_tested(block, 1, bytes);
+        return;
     }
-    size_t held = ash_classes[record->class_index].block_bytes;
-    return bytes == ASH_HARD_ANY || bytes == held - ((size_t)says - ASH_STATE_LIVE);
+    struct ash_record *record = ash_record_of(block);
+    if (ash_unlikely(ash_tenure_owner(&record->owner) != heap || heap->slots == NULL)) {
+        ash_free_tested(block, 1, bytes);
+        return;
+    }
+    ash_state *says = ash_state_in_window(block);
+    struct ash_slots_bin *bin = &heap->slots->bins[record->class_index];
+    size_t held = bin->block_bytes;
+    size_t slack = (size_t)ash_state_get(says) - ASH_STATE_LIVE;  // large if it is not out
+    if (ash_unlikely(slack >= ASH_STATE_WIDE - ASH_STATE_LIVE ||
+                     (bytes != ASH_HARD_ANY && bytes != held - slack))) {
+        ash_free_tested(block, 1, bytes);
+        return;
+    }
+    bool is_long = slack > ASH_HARD_NEAR || (tier >= ASH_HARD_CLEARS && held > HARD_CLEAR_NEAR);
+    if (ash_unlikely(is_long)) {
+        hard_free_long(heap, record, block);
+        return;
+    }
+    ash_hard_test_near(block, held, slack);
+    record->bin->room++;  // ash_fast_give took it before it found the bin full
+    ash_state_set(says, ASH_STATE_FREE);
+    if (tier >= ASH_HARD_CLEARS) {
+        ash_zalloc_clear(block, held - ASH_CLASS_STEP);
+        hard_wait(heap, record->class_index, block);
+    } else if (ash_unlikely(!ash_slots_fill(bin, (uintptr_t)block))) {
+        hard_make_room(heap, record->class_index, block);
+    }
 }
 
 // To the fast path a pointer with a tag led nowhere. Here it is as if it had found the bin full.
-static ASH_NOINLINE void hard_take_room(const struct ash_heap *heap,
-                                        const struct ash_block *block) {
-    if (ash_region_contains(block)) {
+static void hard_take_room(void *pointer) {
+    void *block = ash_tag_strip(pointer);
+    if (block != pointer && ash_region_contains(block)) {
         struct ash_record *record = ash_record_of(block);
-        if (ash_tenure_owner(&record->owner) == heap) {
+        if (ash_tenure_owner(&record->owner) == ash_thread_heap()) {
             record->bin->room--;
         }
     }
 }
 
-// Blocks of the calling thread's own heap of which everything is as it should be; all others, and
-// what is wrong, ash_free_tested looks at. INV-STATE-2: one byte says that a block starts here, and
-// is out.
-void ash_hard_free(void *pointer, size_t align, size_t bytes) {
-    struct ash_heap *heap = ash_thread_heap();
-    struct ash_block *block = ash_tag_strip(pointer);
-    if (ash_unlikely(block != pointer)) {
-        hard_take_room(heap, block);
-    }
-    if (ash_unlikely(!ash_region_contains(block) || align != 1 ||
-                     (uintptr_t)block % ASH_MIN_ALIGN != 0)) {
-        ash_free_tested(pointer, align, bytes);
+static ASH_NOINLINE void hard_free_clear(void *block, size_t bytes) {
+    if (ash_tags_on()) {
+        hard_take_room(block);
+        ash_free_tested(block, 1, bytes);
         return;
     }
-    struct ash_record *record = ash_record_of(block);
-    if (ash_unlikely(ash_tenure_owner(&record->owner) != heap || heap->slots == NULL)) {
-        ash_free_tested(pointer, align, bytes);
+    hard_free_slot(ASH_HARD_CLEARS, block, bytes);
+}
+
+void ash_hard_free(void *block) {
+    if (ash_hard.tier >= ASH_HARD_CLEARS) {
+        hard_free_clear(block, ASH_HARD_ANY);
         return;
     }
-    ash_state *state = ash_state_in_window(block);
-    if (ash_unlikely(!hard_is_as_said(ash_state_get(state), record, bytes) ||
-                     !ash_tagged_fits(pointer))) {
-        ash_free_tested(pointer, align, bytes);
-        return;
-    }
-    if (ash_hard.tier >= ASH_HARD_CANARIES) {
-        hard_free_tested(heap, record, block, state);
-        return;
-    }
-    record->bin->room++;  // ash_fast_give took it before it found the bin full
-    ash_state_set(state, ASH_STATE_FREE);
-    if (ash_unlikely(!ash_slots_fill(heap, record->class_index, block))) {
-        hard_make_room(heap, record->class_index, block);
+    hard_free_slot(ASH_HARD_CANARIES, block, ASH_HARD_ANY);
+}
+
+void ash_hard_free_sized(void *block, size_t align, size_t bytes) {
+    if (ash_unlikely(align != 1)) {
+        hard_take_room(block);
+        ash_free_tested(block, align, bytes);
+    } else if (ash_hard.tier >= ASH_HARD_CLEARS) {
+        hard_free_clear(block, bytes);
+    } else {
+        hard_free_slot(ASH_HARD_CANARIES, block, bytes);
     }
 }
 
@@ -355,10 +413,10 @@ bool ash_hard_refit(void *block, size_t bytes) {
     }
     size_t asked = view.held - view.slack;
     char *start = ash_tagged_refit(view.block, asked, bytes);
-    if (ash_hard.tier >= ASH_HARD_CANARIES && bytes > asked) {
+    if (bytes > asked) {
         memset(start + asked, 0, bytes - asked);  // a canary is not for the program to see
     }
-    ash_hard_hand_out(view.block, view.first->class_index, bytes);
+    ash_hard_hand_out(view.block, view.held, bytes);
     return true;
 }
 
@@ -368,5 +426,5 @@ size_t ash_hard_usable(const struct ash_record *first, size_t offset, size_t hel
     if (state == NULL || !ash_state_is_live(state)) {
         return is_span ? 0 : held;
     }
-    return ash_hard.tier >= ASH_HARD_CANARIES ? held - ash_state_slack(state) : held;
+    return held - ash_state_slack(state);
 }

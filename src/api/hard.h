@@ -29,16 +29,18 @@ static inline bool ash_hard_detours(void) {
 // What boot does, after the classes and before the region.
 void ash_hard_start(void);
 
-// As ash_take_slow.
+// As ash_malloc_slow and ash_take_slow.
+void *ash_hard_malloc(size_t bytes);
 void *ash_hard_take(struct ash_realm *realm, size_t bytes);
 
 // A block of the class, of which `bytes` are asked for. NULL without memory.
 void *ash_hard_take_class(struct ash_realm *realm, unsigned class_index, size_t bytes);
 
-// As ash_free_sized_slow; and its slower part, for what is in nobody's slots or not as it should be
-// (api/malloc.c).
-void ash_hard_free(void *pointer, size_t align, size_t bytes);
-void ash_free_tested(void *pointer, size_t align, size_t bytes);
+// As ash_free_slow and ash_free_sized_slow; and their slower part, for what is in nobody's slots or
+// not as it should be (api/malloc.c).
+void ash_hard_free(void *block);
+void ash_hard_free_sized(void *block, size_t align, size_t bytes);
+void ash_free_tested(void *block, size_t align, size_t bytes);
 
 // Tests a block that is about to be freed, and what the caller says of it; then its state says
 // that it is, and it has no tag any more. False: something is wrong with it, has been said, and it

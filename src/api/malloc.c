@@ -89,7 +89,7 @@ ASH_NOINLINE void *ash_take_slow(struct ash_realm *realm, size_t bytes) {
 }
 
 ASH_NOINLINE void *ash_malloc_slow(size_t bytes) {
-    return ash_take_slow(NULL, bytes);
+    return ash_hard_detours() ? ash_hard_malloc(bytes) : ash_take_plain(NULL, bytes);
 }
 
 // Freeing ---------------------------------------------------------------------------
@@ -201,7 +201,7 @@ ASH_NOINLINE void ash_free_to_slow(struct ash_heap *heap, void *block) {
     } else {
         record->bin->room++;  // as in ash_free_slow
         if (ash_hard_detours()) {
-            ash_hard_free(block, 1, ASH_HARD_ANY);
+            ash_hard_free(block);
         } else {
             free_local(heap, record, block);
         }
@@ -229,7 +229,7 @@ ASH_NOINLINE void ash_free_tested(void *pointer, size_t align, size_t bytes) {
 
 ASH_NOINLINE void ash_free_slow(void *block) {
     if (ash_hard_detours()) {
-        ash_hard_free(block, 1, ASH_HARD_ANY);
+        ash_hard_free(block);
         return;
     }
     free_any(block);
@@ -237,7 +237,7 @@ ASH_NOINLINE void ash_free_slow(void *block) {
 
 ASH_NOINLINE void ash_free_sized_slow(void *block, size_t align, size_t bytes) {
     if (ash_hard_detours()) {
-        ash_hard_free(block, align, bytes);
+        ash_hard_free_sized(block, align, bytes);
         return;
     }
     free_any(block);

@@ -57,7 +57,7 @@ ASH_NOINLINE size_t ash_good_size(size_t bytes) {
     if (bytes > PTRDIFF_MAX || !ash_boot()) {
         return bytes;
     }
-    if (ash_hard.tier >= ASH_HARD_CANARIES) {
+    if (ash_hard_on()) {
         return ash_max(bytes, 1);  // behind it is the canary
     }
     return bytes <= ASH_BLOCK_MAX ? ash_classes[ash_class_of(bytes)].block_bytes

@@ -271,7 +271,7 @@ static uint32_t walk_count(const struct walk_slot *slot) {
 // States stay where they are; of a block that was freed since, any size is right.
 static size_t walk_usable(const struct walk *walk, const struct walk_slot *slot, size_t offset) {
     size_t held = slot->area.block_bytes;
-    if (ash_hard.tier < ASH_HARD_CANARIES || slot->area.kind == ASH_AREA_HUGE) {
+    if (!ash_hard_on() || slot->area.kind == ASH_AREA_HUGE) {
         return held;
     }
     const struct ash_record *first = walk_record(walk, (size_t)(slot - walk->slots));

@@ -28,9 +28,8 @@ void *ash_zalloc_whole(void *block, size_t bytes) {
     if (block == NULL) {
         return NULL;
     }
-    bool whole = ash_hard.tier < ASH_HARD_CANARIES;
     return memset(block, 0,
-                  whole ? ash_classes[ash_class_of(bytes)].block_bytes : ash_max(bytes, 1));
+                  ash_hard_on() ? ash_max(bytes, 1) : ash_classes[ash_class_of(bytes)].block_bytes);
 }
 
 void *ash_zalloc_slow(size_t bytes) {

@@ -23,18 +23,16 @@ void ash_hard_boot(uint32_t tier) {
         ash_classes[i].cap = 0;
     }
     ash_hard.tier = tier;
-    ash_hard.pad = tier >= ASH_HARD_CANARIES ? 1 : 0;
+    ash_hard.pad = 1;
     ash_hard.secret = ash_os_random();
 }
 
 // Canaries --------------------------------------------------------------------------------
 
-// Differs from block to block, so that one that was read somewhere is of no use elsewhere. No byte
-// is zero: a string that is one too long ends with that.
-static uint64_t hard_canary(const void *block) {
-    uint64_t mixed = ((uint64_t)(uintptr_t)block ^ ash_hard.secret) * UINT64_C(0x9e3779b97f4a7c15);
-    return (mixed ^ mixed >> 32) | UINT64_C(0x0101010101010101);
-}
+const uint8_t ash_hard_masks[2 * ASH_HARD_NEAR] = {
+    0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,
+    255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
+};
 
 // A canary lies in the words that begin with the one in which the block's bytes end. In that one a
 // mask says which bytes are the canary's.
@@ -65,7 +63,7 @@ static inline void hard_cross_tags(bool across) {
 }
 
 void ash_hard_set_canary(void *block, size_t bytes, size_t slack) {
-    uint64_t canary = hard_canary(block);
+    uint64_t canary = ash_hard_canary(block);
     struct hard_words words = hard_words_of(block, bytes, slack);
     hard_cross_tags(true);
     for (char *at = words.first; at < words.end; at += sizeof canary) {
@@ -79,7 +77,7 @@ void ash_hard_set_canary(void *block, size_t bytes, size_t slack) {
 }
 
 void ash_hard_test_canary(const void *block, size_t bytes, size_t slack) {
-    uint64_t canary = hard_canary(block);
+    uint64_t canary = ash_hard_canary(block);
     struct hard_words words = hard_words_of(block, bytes, slack);
     uint64_t differs = 0;
     hard_cross_tags(true);
@@ -91,29 +89,24 @@ void ash_hard_test_canary(const void *block, size_t bytes, size_t slack) {
     }
     hard_cross_tags(false);
     if (ash_unlikely(differs != 0)) {
-        ash_report_bad_pointer(ASH_E_OVERFLOW, "overflow", block);
+        ash_hard_overflowed(block);
     }
 }
 
-// Clear blocks ----------------------------------------------------------------------------
+// What ends the process ---------------------------------------------------------------------
 
-void ash_hard_test_clear(const void *block, size_t bytes) {
-    const uint64_t *words = block;
-    uint64_t any = 0;
-    for (size_t i = 0; i < bytes / sizeof *words; i++) {
-        any |= words[i];
-    }
-    if (ash_unlikely(any != 0)) {
-        ash_report_bad_pointer(ASH_E_WRITE_AFTER_FREE, "write after free", block);
-    }
+_Noreturn void ash_hard_overflowed(const void *block) {
+    ash_report_bad_pointer(ASH_E_OVERFLOW, "overflow", block);
+}
+
+_Noreturn void ash_hard_written(const void *block) {
+    ash_report_bad_pointer(ASH_E_WRITE_AFTER_FREE, "write after free", block);
 }
 
 // Handing out -----------------------------------------------------------------------------
 
 void ash_hard_hand_out_run(struct ash_record *run, size_t bytes) {
     size_t slack = run->run_bytes - bytes;
-    if (ash_hard.tier >= ASH_HARD_CANARIES) {
-        ash_hard_set_canary(ash_run_start(run), bytes, slack);
-    }
+    ash_hard_set_canary(ash_run_start(run), bytes, slack);
     ash_state_set_live(ash_state_at(run, 0), slack);
 }

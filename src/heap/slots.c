@@ -16,14 +16,16 @@
 
 enum {
     SLOTS_DRAWN_MIN = 4,  // to draw from, for classes of which a bin would hold one block
+    // What the slots of a class hold: more than a bin, for there is no depot behind them.
+    SLOTS_BYTES = 4 * ASH_BIN_BYTES,
+    SLOTS_BLOCKS = 4 * ASH_BIN_BLOCKS,
     SLOTS_RING_BYTES = ASH_HOSTILE ? 1024 : 256 * 1024,
 };
 
-// As large as a bin would be (heap/sizeclass.c): the classes have no caps now.
 static uint32_t slots_cap(unsigned class_index) {
-    size_t blocks = ASH_BIN_BYTES / ash_classes[class_index].block_bytes;
-    size_t least = ash_hard.tier >= ASH_HARD_CANARIES ? SLOTS_DRAWN_MIN : 1;
-    return (uint32_t)ash_min(ash_max(blocks, least), ASH_BIN_BLOCKS);
+    size_t blocks = SLOTS_BYTES / ash_classes[class_index].block_bytes;
+    size_t least = ash_hard.tier >= ASH_HARD_DRAWS ? SLOTS_DRAWN_MIN : 1;
+    return (uint32_t)ash_min(ash_max(blocks, least), SLOTS_BLOCKS);
 }
 
 static ASH_COLD struct ash_slots *slots_make(struct ash_heap *heap) {
@@ -39,55 +41,37 @@ static ASH_COLD struct ash_slots *slots_make(struct ash_heap *heap) {
     for (unsigned i = 0; i < ASH_CLASS_COUNT; i++) {
         slots->bins[i].slots = next;
         slots->bins[i].cap = slots_cap(i);
+        slots->bins[i].block_bytes = ash_classes[i].block_bytes;
         next += slots->bins[i].cap;
     }
-    slots->random = ash_os_random() | 1;
+    slots->random = ash_os_random();
     heap->slots = slots;
     return slots;
 }
 
-// Below `count`; xorshift, whose high bits are its best.
-static uint32_t slots_draw(struct ash_slots *slots, uint32_t count) {
-    uint64_t x = slots->random;
-    x ^= x << 13;
-    x ^= x >> 7;
-    x ^= x << 17;
-    slots->random = x;
-    return (uint32_t)((x >> 32) * count >> 32);
+static struct ash_block *slots_block(uintptr_t slot) {
+    return (struct ash_block *)(slot & ~(uintptr_t)ASH_SLOT_BITS);
+}
+
+static uintptr_t slots_slot(const struct ash_block *block) {
+    bool far = !ash_region_contains(block) || ash_region_is_foreign(block);
+    return (uintptr_t)block | (far ? ASH_SLOT_FAR : 0);
 }
 
 // Handing out -----------------------------------------------------------------------------
 
-uintptr_t ash_slots_draw(struct ash_slots *slots, struct ash_slots_bin *bin, uintptr_t last) {
-    uintptr_t *drawn = &bin->slots[slots_draw(slots, bin->count + 1)];
-    uintptr_t slot = *drawn;
-    *drawn = last;
-    return slot;
-}
-
 // What was never freed may hold anything: what was in a run, for instance.
-void ash_slots_expect_clear(uintptr_t slot, unsigned class_index) {
-    size_t bytes = ash_classes[class_index].block_bytes;
+struct ash_block *ash_slots_open(uintptr_t slot, size_t held) {
+    struct ash_block *block = slots_block(slot);
     if ((slot & ASH_SLOT_FRESH) != 0) {
-        memset((void *)(slot - ASH_SLOT_FRESH), 0, bytes);
-    } else {
-        ash_hard_test_clear((const void *)slot, bytes);
+        memset(block, 0, held);
+    } else if (ash_hard.tier >= ASH_HARD_CLEARS) {
+        ash_hard_test_clear(block, held);
     }
+    return block;
 }
 
 // Freeing ---------------------------------------------------------------------------------
-
-static unsigned slots_class_of(const struct ash_block *block) {
-    return ash_record_find(block)->class_index;
-}
-
-static bool slots_fill(struct ash_slots_bin *bin, const struct ash_block *block) {
-    if (bin->count == bin->cap) {
-        return false;
-    }
-    bin->slots[bin->count++] = (uintptr_t)block;
-    return true;
-}
 
 static bool slots_ring_is_full(const struct ash_slots *slots, size_t bytes) {
     return slots->ring_count == ASH_SLOTS_RING ||
@@ -96,30 +80,41 @@ static bool slots_ring_is_full(const struct ash_slots *slots, size_t bytes) {
 
 // The oldest one goes to its slots. False if these are full.
 static bool slots_ring_out(struct ash_slots *slots) {
-    struct ash_block *oldest = slots->ring[slots->ring_first];
-    unsigned class_index = slots_class_of(oldest);
-    if (!slots_fill(&slots->bins[class_index], oldest)) {
+    struct ash_slots_bin *bin = &slots->bins[slots->ring_class[slots->ring_first]];
+    if (!ash_slots_fill(bin, slots->ring[slots->ring_first])) {
         return false;
     }
-    slots->bins[class_index].waiting--;
+    bin->waiting--;
     slots->ring_first = (slots->ring_first + 1) % ASH_SLOTS_RING;
     slots->ring_count--;
-    slots->ring_bytes -= ash_classes[class_index].block_bytes;
+    slots->ring_bytes -= bin->block_bytes;
     return true;
 }
 
-bool ash_slots_wait(struct ash_slots *slots, unsigned class_index, struct ash_block *block) {
-    size_t bytes = ash_classes[class_index].block_bytes;
+bool ash_slots_wait(struct ash_slots *slots, unsigned class_index, uintptr_t slot) {
+    size_t bytes = slots->bins[class_index].block_bytes;
     while (slots_ring_is_full(slots, bytes)) {
         if (!slots_ring_out(slots)) {
             return false;
         }
     }
-    slots->ring[(slots->ring_first + slots->ring_count) % ASH_SLOTS_RING] = block;
+    uint32_t newest = (slots->ring_first + slots->ring_count) % ASH_SLOTS_RING;
+    slots->ring[newest] = slot;
+    slots->ring_class[newest] = (uint8_t)class_index;
     slots->bins[class_index].waiting++;
     slots->ring_count++;
     slots->ring_bytes += bytes;
     return true;
+}
+
+bool ash_slots_push(struct ash_heap *heap, unsigned class_index, struct ash_block *block) {
+    struct ash_slots *slots = heap->slots;
+    if (slots == NULL) {
+        return false;
+    }
+    uintptr_t slot = slots_slot(block);
+    return ash_hard.tier >= ASH_HARD_CLEARS ? ash_slots_wait(slots, class_index, slot)
+                                            : ash_slots_fill(&slots->bins[class_index], slot);
 }
 
 // Spans -----------------------------------------------------------------------------------
@@ -131,10 +126,10 @@ static void slots_give(struct ash_heap *heap, struct ash_block *block) {
 }
 
 // Back in its span a block is not fresh any more, so it must be clear.
-static void slots_give_slot(struct ash_heap *heap, uintptr_t slot) {
-    struct ash_block *block = (struct ash_block *)(slot & ~(uintptr_t)ASH_SLOT_FRESH);
-    if ((slot & ASH_SLOT_FRESH) != 0 && ash_hard.tier >= ASH_HARD_CLEARS) {
-        memset(block, 0, ash_classes[slots_class_of(block)].block_bytes);
+static void slots_give_slot(struct ash_heap *heap, uintptr_t slot, size_t held) {
+    struct ash_block *block = slots_block(slot);
+    if ((slot & ASH_SLOT_FRESH) != 0) {
+        memset(block, 0, held);
     }
     slots_give(heap, block);
 }
@@ -143,7 +138,7 @@ static void slots_give_slot(struct ash_heap *heap, uintptr_t slot) {
 static void slots_release(struct ash_heap *heap, struct ash_slots_bin *bin, uint32_t keep) {
     uint32_t give = bin->count - (uint32_t)ash_min(keep, bin->count);
     for (uint32_t i = 0; i < give; i++) {
-        slots_give_slot(heap, bin->slots[i]);
+        slots_give_slot(heap, bin->slots[i], bin->block_bytes);
     }
     bin->count -= give;
     memmove(bin->slots, bin->slots + give, bin->count * sizeof *bin->slots);
@@ -160,17 +155,18 @@ void ash_slots_push_held(struct ash_heap *heap, unsigned class_index, struct ash
         }
         slots = heap->slots;
         bool waits = slots->ring_count > 0;
-        unsigned full = waits ? slots_class_of(slots->ring[slots->ring_first]) : class_index;
+        unsigned full = waits ? slots->ring_class[slots->ring_first] : class_index;
         slots_release(heap, &slots->bins[full], slots->bins[full].cap / 2);
     }
 }
 
 static void slots_add_fresh(struct ash_slots_bin *bin, struct ash_record *span, uint32_t count) {
     size_t block_bytes = ash_span_class(span)->block_bytes;
-    char *start = ash_record_start(span);
+    uintptr_t start = slots_slot((struct ash_block *)(void *)ash_record_start(span));
+    start |= ash_hard.tier >= ASH_HARD_CLEARS ? ASH_SLOT_FRESH : 0;
     for (; count > 0; count--) {
         size_t index = span->carved + count - 1;  // so that the lowest is on top
-        bin->slots[bin->count++] = (uintptr_t)(start + index * block_bytes) | ASH_SLOT_FRESH;
+        bin->slots[bin->count++] = start + index * block_bytes;
     }
 }
 
@@ -178,7 +174,7 @@ static void slots_add_fresh(struct ash_slots_bin *bin, struct ash_record *span, 
 static void slots_add_marked(struct ash_slots_bin *bin, struct ash_record *span, uint32_t count) {
     uint64_t *marks = ash_record_marks(span);
     size_t block_bytes = ash_span_class(span)->block_bytes;
-    char *start = ash_record_start(span);
+    uintptr_t start = slots_slot((struct ash_block *)(void *)ash_record_start(span));
     size_t at = span->lowest_mark;
     while (count > 0) {
         if (marks[at] == 0) {
@@ -187,7 +183,7 @@ static void slots_add_marked(struct ash_slots_bin *bin, struct ash_record *span,
         }
         size_t index = at * 64 + (size_t)ash_ctz64(marks[at]);
         marks[at] &= marks[at] - 1;
-        bin->slots[bin->count++] = (uintptr_t)(start + index * block_bytes);
+        bin->slots[bin->count++] = start + index * block_bytes;
         count--;
     }
     span->lowest_mark = at;
@@ -201,7 +197,7 @@ bool ash_slots_stock(struct ash_heap *heap, struct ash_record *span) {
     struct ash_slots_bin *bin = &heap->slots->bins[span->class_index];
     ash_assert(bin->count == 0);
     uint32_t used = ash_span_used(span);
-    uint32_t least = ash_hard.tier >= ASH_HARD_CANARIES ? SLOTS_DRAWN_MIN : 1;
+    uint32_t least = ash_hard.tier >= ASH_HARD_DRAWS ? SLOTS_DRAWN_MIN : 1;
     uint32_t wanted = (uint32_t)ash_min(ash_max(c->stock, least), bin->cap);
     uint32_t count;
     if (used < span->carved) {
@@ -255,7 +251,7 @@ void ash_slots_release_all(struct ash_heap *heap) {
         slots_release(heap, &slots->bins[i], 0);
     }
     while (slots->ring_count > 0) {
-        struct ash_slots_bin *bin = &slots->bins[slots_class_of(slots->ring[slots->ring_first])];
+        struct ash_slots_bin *bin = &slots->bins[slots->ring_class[slots->ring_first]];
         if (!slots_ring_out(slots)) {
             slots_release(heap, bin, 0);
         }

@@ -1,6 +1,6 @@
 // Slots: what a heap has in place of bins when the process is hardened (heap/hard.h).
 //
-//   slots   | p | p | p | ...   last in, first out; from tier 2 on any of them is drawn
+//   slots   | p | p | p | ...   last in, first out; from tier 2 on one of the last 16
 //   ring    oldest -> ... -> newest      tier 3: freed blocks wait here before they go to a slot
 //
 // Both point to blocks and lie out of the user's memory: nothing that a program writes to a freed
@@ -21,15 +21,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/bits.h"
 #include "base/compiler.h"
 #include "heap/hard.h"
 #include "heap/heap.h"
 
 enum {
     // The lowest bit of a slot: its block is fresh, cut from its span for the first time, so that
-    // nobody knows what it holds. All others were cleared when they were freed.
+    // nobody knows what it holds (tier 3). All others were cleared when they were freed.
     ASH_SLOT_FRESH = 1,
+    // The next bit: its block lies in memory that was handed in, where its state is looked for.
+    ASH_SLOT_FAR = 2,
+    ASH_SLOT_BITS = ASH_SLOT_FRESH | ASH_SLOT_FAR,
     ASH_SLOTS_RING = ASH_HOSTILE ? 8 : 512,
+    // From how many slots one is drawn, where that many are filled: from more costs what caches
+    // have.
+    ASH_SLOTS_DRAWN = 16,
 };
 
 struct ash_slots_bin {
@@ -37,41 +44,60 @@ struct ash_slots_bin {
     uint32_t count;
     uint32_t cap;
     uint32_t waiting;  // in the ring; others may read it and the count for statistics
+    uint32_t block_bytes;
 };
 
 struct ash_slots {
     struct ash_slots_bin bins[ASH_CLASS_COUNT];
+    struct ash_slots_bin none;  // always empty, behind the others as in the heap
     uint64_t random;
     uint32_t ring_first, ring_count;
     size_t ring_bytes;
-    struct ash_block *ring[ASH_SLOTS_RING];
+    uintptr_t ring[ASH_SLOTS_RING];  // slots
+    uint8_t ring_class[ASH_SLOTS_RING];
 };
 
-// The rare parts of the two functions below. Tier 2: another slot's block is taken, and `last` is
-// left there. Tier 3: a block that was not written to since it was freed; to the ring.
-uintptr_t ash_slots_draw(struct ash_slots *slots, struct ash_slots_bin *bin, uintptr_t last);
-void ash_slots_expect_clear(uintptr_t slot, unsigned class_index);
-bool ash_slots_wait(struct ash_slots *slots, unsigned class_index, struct ash_block *block);
-
-// The two of tier 1: the block in the last slot, or NULL if there is none; a freed block in the
-// next one, or false if there is no room.
-static inline struct ash_block *ash_slots_last(struct ash_heap *heap, unsigned class_index) {
-    struct ash_slots_bin *bin = &heap->slots->bins[class_index];
-    if (ash_unlikely(bin->count == 0)) {
-        return NULL;
-    }
-    return (struct ash_block *)(bin->slots[--bin->count] & ~(uintptr_t)ASH_SLOT_FRESH);
+// Where blocks of `bytes` are in a heap with slots, at most ASH_FAST_MAX: its table says so.
+static inline struct ash_slots_bin *ash_slots_for(const struct ash_heap *heap, size_t bytes) {
+    size_t at = heap->bin_at[(bytes + ASH_CLASS_STEP - 1) / ASH_CLASS_STEP];
+    size_t units = at - offsetof(struct ash_heap, bins) / ASH_BIN_UNIT;
+    size_t unit = sizeof(struct ash_slots_bin) * ASH_BIN_UNIT / sizeof(struct ash_bin);
+    return (struct ash_slots_bin *)(void *)((char *)heap->slots->bins + units * unit);
 }
 
-static inline bool ash_slots_fill(struct ash_heap *heap, unsigned class_index,
-                                  const struct ash_block *block) {
-    struct ash_slots_bin *bin = &heap->slots->bins[class_index];
+_Static_assert(sizeof(struct ash_slots_bin) * ASH_BIN_UNIT % sizeof(struct ash_bin) == 0,
+               "a unit of bin_at is a whole number of bytes of slots");
+
+// The bin is not empty. The slot that was filled last; or, from tier 2 on, one of those that were,
+// and the last one takes its place. A generator with one product, whose high bits are its best.
+static inline uintptr_t ash_slots_last(struct ash_slots_bin *bin) {
+    return bin->slots[--bin->count];
+}
+
+static inline uintptr_t ash_slots_drawn(struct ash_slots *slots, struct ash_slots_bin *bin) {
+    uint64_t random = slots->random * UINT64_C(0xd1342543de82ef95) + 1;
+    slots->random = random;
+    uint64_t below = (random >> 32) * ash_min(bin->count, ASH_SLOTS_DRAWN) >> 32;
+    uintptr_t *last = &bin->slots[--bin->count];
+    uintptr_t slot = last[-(ptrdiff_t)below];
+    last[-(ptrdiff_t)below] = *last;
+    return slot;
+}
+
+// False if there is no room: then nothing has happened.
+static inline bool ash_slots_fill(struct ash_slots_bin *bin, uintptr_t slot) {
     if (ash_unlikely(bin->count == bin->cap)) {
         return false;
     }
-    bin->slots[bin->count++] = (uintptr_t)block;
+    bin->slots[bin->count++] = slot;
     return true;
 }
+
+// The block in a slot that was taken out. At tier 3 it is clear, or the process ends.
+struct ash_block *ash_slots_open(uintptr_t slot, size_t held);
+
+// To the ring. False if there is no room for what leaves it.
+bool ash_slots_wait(struct ash_slots *slots, unsigned class_index, uintptr_t slot);
 
 // A block from the slots, or NULL if there is none. Its state is still FREE.
 static inline struct ash_block *ash_slots_pop(struct ash_heap *heap, unsigned class_index) {
@@ -80,28 +106,13 @@ static inline struct ash_block *ash_slots_pop(struct ash_heap *heap, unsigned cl
         return NULL;
     }
     struct ash_slots_bin *bin = &slots->bins[class_index];
-    uintptr_t slot = bin->slots[--bin->count];
-    if (ash_hard.tier >= ASH_HARD_CANARIES) {
-        slot = ash_slots_draw(slots, bin, slot);
-    }
-    if (ash_hard.tier >= ASH_HARD_CLEARS) {
-        ash_slots_expect_clear(slot, class_index);
-    }
-    return (struct ash_block *)(slot & ~(uintptr_t)ASH_SLOT_FRESH);
+    bool draws = ash_hard.tier >= ASH_HARD_DRAWS;
+    return ash_slots_open(draws ? ash_slots_drawn(slots, bin) : ash_slots_last(bin),
+                          bin->block_bytes);
 }
 
 // Puts a freed block in. False if there is no room: then nothing has happened.
-static inline bool ash_slots_push(struct ash_heap *heap, unsigned class_index,
-                                  struct ash_block *block) {
-    struct ash_slots *slots = heap->slots;
-    if (ash_unlikely(slots == NULL)) {
-        return false;
-    }
-    if (ash_hard.tier >= ASH_HARD_CLEARS) {
-        return ash_slots_wait(slots, class_index, block);
-    }
-    return ash_slots_fill(heap, class_index, block);
-}
+bool ash_slots_push(struct ash_heap *heap, unsigned class_index, struct ash_block *block);
 
 // Held: the same, makes room.
 void ash_slots_push_held(struct ash_heap *heap, unsigned class_index, struct ash_block *block);

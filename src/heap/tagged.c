@@ -31,9 +31,9 @@ static size_t tagged_bytes(size_t bytes) {
 }
 
 // Where the system gives no tags, what was stored is not there.
-void *ash_tagged_hand_out(struct ash_block *block, unsigned class_index, size_t bytes) {
+void *ash_tagged_hand_out(struct ash_block *block, size_t held, size_t bytes) {
     uint8_t before = ash_state_tag(ash_state_of(block));
-    ash_hard_hand_out(block, class_index, bytes);
+    ash_hard_hand_out(block, held, bytes);
     if (!ash_region_contains(block) || ash_region_is_foreign(block)) {
         return block;
     }

@@ -31,7 +31,7 @@
 #include "platform/tags.h"
 
 // As ash_hard_hand_out, where tags are on. Returns what the program gets.
-void *ash_tagged_hand_out(struct ash_block *block, unsigned class_index, size_t bytes);
+void *ash_tagged_hand_out(struct ash_block *block, size_t held, size_t bytes);
 
 // A block that is handed out, with its tag; any other address as it is.
 static inline void *ash_tagged_pointer(void *block) {

@@ -96,6 +96,12 @@ static ASH_COLD void *new_slow(size_t bytes, size_t align, bool may_throw) {
     _ZSt17__throw_bad_allocv();
 }
 
+// The bin was empty, as it always is in a hardened process.
+static ASH_NOINLINE void *new_miss(size_t bytes, bool may_throw) {
+    void *block = ash_malloc_slow(bytes);
+    return ash_likely(block != NULL) ? block : new_slow(bytes, ASH_MIN_ALIGN, may_throw);
+}
+
 ASH_INLINE void *new_block(size_t bytes, bool may_throw) {
     struct ash_heap *heap = ash_thread_own_heap();
     if (ash_likely(bytes <= ASH_FAST_MAX && heap != NULL)) {
@@ -104,7 +110,7 @@ ASH_INLINE void *new_block(size_t bytes, bool may_throw) {
             return block;
         }
     }
-    return new_slow(bytes, ASH_MIN_ALIGN, may_throw);
+    return new_miss(bytes, may_throw);
 }
 
 ASH_EXPORT ASH_NOINLINE void *NEW(size_t bytes) {

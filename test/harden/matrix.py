@@ -7,7 +7,8 @@ compares with the table of docs/hardening.md.
     ... --as 1=0                                      take tier 0 for tier 1 (a planted fault)
     ... --tags                       tier 4 alone, where there are memory tags: it has its own table
     ... --start "EMULATOR WORD..."             what the program runs under, if it cannot by itself
-    matrix.py --misuse PROGRAM --with name=library.so ...      print a table of other allocators
+    matrix.py --misuse PROGRAM --with name=library.so ...      print a table of other allocators;
+                                                       with --library, behind the tiers
 """
 
 import argparse
@@ -24,6 +25,7 @@ MARKS = ("<!-- matrix -->\n", "<!-- end of matrix -->\n")
 TAGS_TIERS = ("4",)
 TAGS_MARKS = ("<!-- matrix of tags -->\n", "<!-- end of matrix of tags -->\n")
 SECONDS = 120
+TRAPS = (-signal.SIGILL, -signal.SIGTRAP)  # an instruction that is there to end the process
 ENDINGS = {0: "harmless", 3: "missed", 4: "no such function", 5: "**trap**"}
 
 
@@ -33,6 +35,8 @@ def judge(run):
                       re.MULTILINE)
     if run.returncode == -signal.SIGABRT:
         return f"**{said[-1][1].split(' (')[0]}** {said[-1][0]}" if said else "**abort**"
+    if run.returncode in TRAPS:
+        return "**trap**"
     if run.returncode < 0:
         return "crash"
     return ENDINGS.get(run.returncode, f"status {run.returncode}")
@@ -126,8 +130,9 @@ def main():
     given = parser.parse_args()
     program = [*shlex.split(given.start), given.misuse]
     if given.others:
-        others = pairs(given.others, "--with").items()
-        print(table(program, [(name, path, None) for name, path in others]), end="")
+        columns = own_columns(given.library, {}) if given.library else []
+        columns += [(name, path, None) for name, path in pairs(given.others, "--with").items()]
+        print(table(program, columns), end="")
         return 0
     if given.library is None:
         parser.error("--library or --with is needed")

@@ -320,6 +320,19 @@ static int realloc_interior(void) {
     return moved != NULL ? HARM : HARMLESS;
 }
 
+// Not a misuse, but what makes one of use: which block comes next is known, for the last one freed
+// does. Of a hundred, more than half.
+static int place_foretold(void) {
+    int right = 0;
+    for (int i = 0; i < 100; i++) {
+        char *block = take(SMALL);
+        free(block);
+        char *next = take(SMALL);
+        right += next == hidden(block);
+    }
+    return right > 50 ? HARM : HARMLESS;
+}
+
 // What is said of a block ------------------------------------------------------------------------
 
 static int sized(const char *name, size_t bytes, size_t said) {
@@ -427,6 +440,7 @@ static const struct misuse {
     {"read_after_free", read_after_free},
     {"realloc_after_free", realloc_after_free},
     {"realloc_interior", realloc_interior},
+    {"place_foretold", place_foretold},
     {"free_sized_small", free_sized_small},
     {"free_sized_large", free_sized_large},
     {"delete_sized", delete_sized},
