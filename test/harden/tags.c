@@ -377,7 +377,7 @@ static char *taken_again(size_t bytes) {
 
 DEATH(a_free_with_an_old_tag_is_said) {
     char *block = taken_again(100);
-    last_words("ASH116: free of %#jx: its tag is not the block's (freed before?); valgrind shows "
+    last_words("ASH120: free of %#jx: its tag is not the block's (freed before?); valgrind shows "
                "who freed it",
                (uintmax_t)(uintptr_t)block);
     ash_free(block);
@@ -385,7 +385,7 @@ DEATH(a_free_with_an_old_tag_is_said) {
 
 DEATH(a_resize_with_an_old_tag_is_said) {
     char *block = taken_again(100);
-    last_words("ASH116: realloc of %#jx: its tag is not the block's (freed before?); valgrind "
+    last_words("ASH120: realloc of %#jx: its tag is not the block's (freed before?); valgrind "
                "shows who freed it",
                (uintmax_t)(uintptr_t)block);
     block = ash_realloc(block, 200);
@@ -393,7 +393,7 @@ DEATH(a_resize_with_an_old_tag_is_said) {
 
 DEATH(a_free_without_a_tag_is_said) {
     uintptr_t address = address_of(ash_malloc(100));
-    last_words("ASH116: free of %#jx: ...", (uintmax_t)address);
+    last_words("ASH120: free of %#jx: ...", (uintmax_t)address);
     ash_free((void *)address);
 }
 
