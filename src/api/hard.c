@@ -4,11 +4,13 @@
 #include <string.h>
 
 #include "api/boot.h"
+#include "api/guard.h"
 #include "api/helper.h"
 #include "api/inplace.h"
 #include "api/large.h"
 #include "api/malloc.h"
 #include "api/realloc.h"
+#include "ashlar/ashlar.h"
 #include "base/bits.h"
 #include "base/fmt.h"
 #include "base/options.h"
@@ -23,7 +25,7 @@
 #include "supply/huge.h"
 #include "supply/run.h"
 
-_Atomic uint32_t ash_hard_detour = 1;
+_Atomic uint32_t ash_hard_detour = ASH_DETOUR_ALL;
 
 void ash_hard_start(void) {
     uint32_t tier = (uint32_t)ash_option_value(ASH_OPTION_HARDEN);
@@ -42,7 +44,8 @@ void ash_hard_start(void) {
         ash_realloc_detour();
     }
     // relaxed: what boot wrote is ordered by ash_boot, which who turns off calls first.
-    atomic_store_explicit(&ash_hard_detour, tier > 0, memory_order_relaxed);
+    atomic_store_explicit(&ash_hard_detour, tier > 0 ? ASH_DETOUR_ALL : ASH_DETOUR_NONE,
+                          memory_order_relaxed);
 }
 
 // Allocating ------------------------------------------------------------------------
@@ -61,8 +64,14 @@ void *ash_hard_take_class(struct ash_realm *realm, unsigned class_index, size_t 
 }
 
 static ASH_NOINLINE void *hard_take(struct ash_realm *realm, size_t bytes) {
+    void *guarded = ash_guard_sample(realm, bytes, ASH_MIN_ALIGN);
+    if (guarded != NULL) {
+        return guarded;
+    }
     if (!ash_boot() || !ash_hard_on()) {
-        return ash_take_plain(realm, bytes);
+        void *block = ash_take_plain(realm, bytes);
+        ash_guard_count(realm, bytes);
+        return block;
     }
     bool zero;
     void *block = bytes <= ASH_BLOCK_MAX - ash_hard.pad
@@ -89,7 +98,7 @@ static ASH_NOINLINE void *hard_take_drawn(struct ash_heap *mine, size_t bytes) {
 void *ash_hard_take(struct ash_realm *realm, size_t bytes) {
     struct ash_heap *mine = ash_thread_own_heap();
     bool ready = realm == NULL && mine != NULL && mine->slots != NULL;
-    if (ash_unlikely(!ready || bytes > ASH_BLOCK_MAX - ash_hard.pad)) {
+    if (ash_unlikely(!ready || bytes >= ash_hard.near)) {
         return hard_take(realm, bytes);
     }
     if (ash_hard.tier >= ASH_HARD_CANARIES) {
@@ -207,7 +216,8 @@ static bool hard_has_align(const void *block, size_t align) {
 // What is no huge block of ours either is not judged here.
 static bool hard_has_huge_size(const void *block, size_t bytes) {
     size_t held = ash_huge_find(block).bytes;
-    bool same = ash_huge_round(block, ash_max(bytes, 1)) == held;
+    size_t least = ash_max(bytes, 1);
+    bool same = (ash_guard_contains(block) ? least : ash_huge_round(block, least)) == held;
     return held == 0 || bytes == ASH_HARD_ANY || same || hard_refuse_size(block, held, bytes);
 }
 

@@ -17,7 +17,8 @@
 #include "heap/remote.h"
 #include "heap/span.h"
 #include "platform/report.h"
-#include "supply/huge.h"
+#include "supply/guard.h"
+#include "supply/guard_report.h"
 #include "supply/run.h"
 #include "supply/store.h"
 
@@ -135,6 +136,10 @@ static void free_unknown(void *block, bool ours) {
     if (ash_large_give_huge(block)) {
         return;
     }
+    if (ash_guard_contains(block)) {
+        ash_guard_report_refused("free", block);
+        return;
+    }
     if (ours) {
         ash_report_refused(ASH_E_NO_BLOCK, "free", block);
         return;
@@ -196,7 +201,7 @@ ASH_NOINLINE void ash_free_to_slow(struct ash_heap *heap, void *block) {
         ash_free_slow(block);
     } else {
         record->bin->room++;  // as in ash_free_slow
-        if (ash_hard_detours()) {
+        if (ash_hard_detours_free()) {
             ash_hard_free(block, 1, ASH_HARD_ANY);
         } else {
             free_local(heap, record, block);
@@ -223,7 +228,7 @@ ASH_NOINLINE void ash_free_tested(void *block, size_t align, size_t bytes) {
 }
 
 ASH_NOINLINE void ash_free_slow(void *block) {
-    if (ash_hard_detours()) {
+    if (ash_hard_detours_free()) {
         ash_hard_free(block, 1, ASH_HARD_ANY);
         return;
     }
@@ -231,7 +236,7 @@ ASH_NOINLINE void ash_free_slow(void *block) {
 }
 
 ASH_NOINLINE void ash_free_sized_slow(void *block, size_t align, size_t bytes) {
-    if (ash_hard_detours()) {
+    if (ash_hard_detours_free()) {
         ash_hard_free(block, align, bytes);
         return;
     }
