@@ -4,6 +4,7 @@
 
 #include <dlfcn.h>
 #include <link.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -26,6 +27,10 @@ ASH_WEAK int dl_iterate_phdr(int (*see)(struct dl_phdr_info *, size_t, void *), 
 struct _Unwind_Context;
 ASH_WEAK int _Unwind_Backtrace(int (*see)(struct _Unwind_Context *, void *), void *argument);
 ASH_WEAK uintptr_t _Unwind_GetIP(struct _Unwind_Context *context);
+struct stack_bases {
+    void *text, *data, *function;
+};
+ASH_WEAK const void *_Unwind_Find_FDE(void *address, struct stack_bases *bases);
 
 // The part of the address space where our own code lies. Set when loaded, constant after.
 static uintptr_t stack_own_start, stack_own_bytes;
@@ -60,8 +65,36 @@ static int stack_see_frame(struct _Unwind_Context *context, void *argument) {
     return raw->count < STACK_RAW ? 0 : 5;  // _URC_END_OF_STACK
 }
 
+// A function's address as data: POSIX has it that way for dlsym.
+static void *stack_here(void) {
+    union {
+        void (*function)(void);
+        void *address;
+    } here = {ash_stack_load};
+    return here.address;
+}
+
+// The unwinder ends the process if it does not find the tables of who calls it. Static programs
+// register theirs in a constructor that may run later than ours.
+static bool stack_is_walkable(void) {
+    static _Atomic uint32_t known;
+    // relaxed: who reads an old value asks once more.
+    if (atomic_load_explicit(&known, memory_order_relaxed) != 0) {
+        return true;
+    }
+    struct stack_bases bases;
+    if (_Unwind_Find_FDE != NULL && _Unwind_Find_FDE((char *)stack_here() + 1, &bases) == NULL) {
+        return false;
+    }
+    atomic_store_explicit(&known, 1, memory_order_relaxed);
+    return true;
+}
+
 static void stack_walk(struct stack_raw *raw) {
     raw->count = 0;
+    if (!stack_is_walkable()) {
+        return;
+    }
     if (backtrace != NULL) {
         raw->count = (uint32_t)backtrace(raw->frames, STACK_RAW);
     } else if (_Unwind_Backtrace != NULL && _Unwind_GetIP != NULL) {
@@ -74,12 +107,7 @@ void ash_stack_load(void) {
     struct stack_raw raw;
     stack_walk(&raw);
     if (dl_iterate_phdr != NULL) {
-        // A function's address as data: POSIX has it that way for dlsym.
-        union {
-            void (*function)(void);
-            void *address;
-        } here = {ash_stack_load};
-        (void)dl_iterate_phdr(stack_see_module, here.address);
+        (void)dl_iterate_phdr(stack_see_module, stack_here());
     }
 }
 
