@@ -73,7 +73,7 @@ static char *guarded(void) {
         char *block = malloc(BYTES);
         if (malloc_usable_size(block) == BYTES) {
             return block;
-        }
+        }  // and others are kept: freed, they would be at hand again
     }
     exit(3);
 }

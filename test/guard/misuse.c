@@ -62,14 +62,17 @@ static int is_at_end(const char *block, size_t bytes) {
     return (((uintptr_t)block + bytes + 15) & ~(uintptr_t)15) % page_bytes == 0;
 }
 
-// A guarded block at the end of its page, or at its beginning.
+// A guarded block at the end of its page, or at its beginning. Others that were at hand are kept:
+// freed, they would be again.
 static char *guarded(size_t bytes, int at_end) {
     for (int i = 0; i < TRIES; i++) {
         char *block = who_allocates(bytes);
-        if (block != NULL && is_guarded(block, bytes) && is_at_end(block, bytes) == at_end) {
-            return block;
+        if (block != NULL && is_guarded(block, bytes)) {
+            if (is_at_end(block, bytes) == at_end) {
+                return block;
+            }
+            free(block);
         }
-        free(block);
     }
     fprintf(stderr, "misuse: no such block\n");
     exit(3);
