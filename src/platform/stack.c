@@ -13,7 +13,7 @@
 #include "platform/report.h"
 
 enum {
-    STACK_OWN = 16,  // frames of ours that are left out, at most
+    STACK_OWN = 8,  // frames of ours that are left out, about as many as a release has
     STACK_RAW = ASH_STACK_FRAMES + STACK_OWN,
     STACK_LINE = 280,
 };
