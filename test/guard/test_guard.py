@@ -3,9 +3,10 @@
     test_guard.py LIBRARY MISUSE report [--tier N] [--off-by-one | --without]
     test_guard.py LIBRARY HANDLERS handlers [--without]
     test_guard.py LIBRARY HANDLERS off
+    test_guard.py LIBRARY SAMPLING sampling [--tier N] [--every N] CLAIM EVERY [PERCENT]
 
---off-by-one and --without are the planted failures: a distance that is not the one, and a process
-in which nothing is guarded.
+--off-by-one, --without and --every are the planted failures: a distance that is not the one, a
+process in which nothing is guarded, and another rate.
 """
 
 import argparse
@@ -170,16 +171,26 @@ def off(options):
     return bad
 
 
+def sampling(options):
+    """A claim of sampling.c, and what it takes: NAME EVERY [PERCENT]."""
+    every = str(options.every) if options.every else options.words[1]
+    done = run(options, *options.words, ASHLAR_GUARD_SAMPLE=every)
+    print(done.stdout + done.stderr, end="")
+    return done.returncode
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("library")
     parser.add_argument("program")
-    parser.add_argument("what", choices=["report", "handlers", "off"])
+    parser.add_argument("what", choices=["report", "handlers", "off", "sampling"])
+    parser.add_argument("words", nargs="*")
     parser.add_argument("--tier", type=int, default=0)
+    parser.add_argument("--every", type=int)
     parser.add_argument("--off-by-one", action="store_true")
     parser.add_argument("--without", action="store_true")
-    options = parser.parse_args()
-    checks = {"report": report, "handlers": handlers, "off": off}
+    options = parser.parse_intermixed_args()
+    checks = {"report": report, "handlers": handlers, "off": off, "sampling": sampling}
     return 1 if checks[options.what](options) else 0
 
 
