@@ -17,7 +17,7 @@ add_library(ashlar::internal ALIAS ashlar_internal)
 target_link_libraries(ashlar_internal INTERFACE ashlar_api)
 target_include_directories(ashlar_internal INTERFACE "${PROJECT_SOURCE_DIR}/src")
 
-set(folders unit api compat model stress stats fuzz harden)
+set(folders unit api compat model stress stats fuzz harden guard)
 if(NOT ASH_SANITIZE)
   list(APPEND folders libc override programs identity sched tool package tidy golden docs forms
     cross coverage mutation)

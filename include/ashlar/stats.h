@@ -48,7 +48,7 @@ struct ash_stats {
     size_t allocated;
     size_t small;  // of allocated: blocks that share a span with others, up to 32 KiB
     size_t large;  // of allocated: blocks of whole slices of 64 KiB, up to 32 MiB
-    size_t huge;   // of allocated: blocks with mappings of their own
+    size_t huge;   // of allocated: blocks with mappings of their own, and guarded ones
     size_t ready;  // exact to one block for each thread that is just at work
     size_t returning;
     size_t span_free;
@@ -66,7 +66,7 @@ struct ash_stats {
 
     // How many there are.
     size_t spans;         // of small blocks
-    size_t huge_blocks;   // blocks with mappings of their own
+    size_t huge_blocks;   // blocks with mappings of their own, and guarded ones
     size_t thread_heaps;  // heaps of threads: one each, and one for each other heap it has used
     size_t orphans;       // of these, without a thread: kept for the next one
 

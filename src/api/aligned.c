@@ -7,6 +7,7 @@
 #include <errno.h>
 
 #include "api/boot.h"
+#include "api/guard.h"
 #include "api/hard.h"
 #include "api/large.h"
 #include "api/malloc.h"
@@ -42,6 +43,10 @@ ASH_INLINE void *aligned_fast(size_t align, size_t bytes) {
 
 // `bytes` has a class, unless its canary makes it too large for one.
 static void *aligned_hard(struct ash_realm *realm, size_t align, size_t bytes, bool *zero) {
+    void *guarded = align <= ash_os_page_bytes() ? ash_guard_sample(realm, bytes, align) : NULL;
+    if (guarded != NULL) {
+        return guarded;
+    }
     unsigned class_index = aligned_class(align, bytes + ash_hard.pad);
     return class_index < ASH_CLASS_COUNT
                ? ash_hard_take_class(realm, class_index, bytes)

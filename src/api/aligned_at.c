@@ -171,7 +171,7 @@ static void *at_realloc(void *block, const struct at_goal *to) {
     }
     size_t held = ash_query_bytes(block);
     if (held == 0) {
-        ash_report_refused(ASH_E_NOT_A_START, "realloc", block);
+        ash_realloc_refused(block);
         errno = EINVAL;
         return NULL;
     }

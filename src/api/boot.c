@@ -14,6 +14,7 @@
 #include "heap/sizeclass.h"
 #include "platform/lock.h"
 #include "platform/os.h"
+#include "supply/guard.h"
 #include "supply/huge.h"
 #include "supply/meta.h"
 #include "supply/region.h"
@@ -62,11 +63,13 @@ static void boot_fork_prepare(void) {
     }
     ash_store_fork_prepare();
     ash_huge_fork_prepare();
+    ash_guard_fork_prepare();
     ash_meta_fork_prepare();
 }
 
 static void boot_fork_parent(void) {
     ash_meta_fork_done();
+    ash_guard_fork_done();
     ash_huge_fork_done();
     ash_store_fork_done();
     if (boot_forker != NULL) {

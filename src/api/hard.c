@@ -4,12 +4,14 @@
 #include <string.h>
 
 #include "api/boot.h"
+#include "api/guard.h"
 #include "api/helper.h"
 #include "api/inplace.h"
 #include "api/large.h"
 #include "api/malloc.h"
 #include "api/realloc.h"
 #include "api/zalloc.h"
+#include "ashlar/ashlar.h"
 #include "base/bits.h"
 #include "base/fmt.h"
 #include "base/options.h"
@@ -27,7 +29,7 @@
 
 enum { HARD_CLEAR_NEAR = ASH_ZALLOC_NEAR };  // what is cleared without a loop
 
-_Atomic uint32_t ash_hard_detour = 1;
+_Atomic uint32_t ash_hard_detour = ASH_DETOUR_ALL;
 
 void ash_hard_start(void) {
     uint32_t tier = (uint32_t)ash_option_value(ASH_OPTION_HARDEN);
@@ -47,7 +49,8 @@ void ash_hard_start(void) {
         ash_realloc_detour();
     }
     // relaxed: what boot wrote is ordered by ash_boot, which who turns off calls first.
-    atomic_store_explicit(&ash_hard_detour, tier > 0, memory_order_relaxed);
+    atomic_store_explicit(&ash_hard_detour, tier > 0 ? ASH_DETOUR_ALL : ASH_DETOUR_NONE,
+                          memory_order_relaxed);
 }
 
 // Allocating ------------------------------------------------------------------------
@@ -72,8 +75,14 @@ void *ash_hard_take_class(struct ash_realm *realm, unsigned class_index, size_t 
 }
 
 static ASH_NOINLINE void *hard_take(struct ash_realm *realm, size_t bytes) {
+    void *guarded = ash_guard_sample(realm, bytes, ASH_MIN_ALIGN);
+    if (guarded != NULL) {
+        return guarded;
+    }
     if (!ash_boot() || !ash_hard_on()) {
-        return ash_take_plain(realm, bytes);
+        void *block = ash_take_plain(realm, bytes);
+        ash_guard_count(realm, bytes);
+        return block;
     }
     bool zero;
     void *block = bytes <= ASH_BLOCK_MAX - ash_hard.pad
@@ -96,7 +105,7 @@ static ASH_NOINLINE void *hard_take_any(uintptr_t slot, size_t held, size_t byte
 // tier, so that each has its checks alone. Who has slots has been through boot.
 ASH_INLINE void *hard_take_slot(uint32_t tier, size_t bytes) {
     struct ash_heap *mine = ash_thread_own_heap();
-    if (ash_unlikely(mine == NULL || bytes >= ASH_FAST_MAX || mine->slots == NULL)) {
+    if (ash_unlikely(mine == NULL || bytes >= ash_hard.near || mine->slots == NULL)) {
         return hard_take(NULL, bytes);
     }
     struct ash_slots_bin *bin = ash_slots_for(mine, bytes + 1);
@@ -246,7 +255,8 @@ static bool hard_has_align(const void *block, size_t align) {
 // What is no huge block of ours either is not judged here.
 static bool hard_has_huge_size(const void *block, size_t bytes) {
     size_t held = ash_huge_find(block).bytes;
-    bool same = ash_huge_round(block, ash_max(bytes, 1)) == held;
+    size_t least = ash_max(bytes, 1);
+    bool same = (ash_guard_contains(block) ? least : ash_huge_round(block, least)) == held;
     return held == 0 || bytes == ASH_HARD_ANY || same || hard_refuse_size(block, held, bytes);
 }
 

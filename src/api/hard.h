@@ -16,14 +16,22 @@ struct ash_realm;
 // The size of a block whose size the caller does not say.
 #define ASH_HARD_ANY SIZE_MAX
 
-// Not 0: slow paths turn off to the functions below. Until boot has read the options they do so to
-// find out, and after that only in a hardened process: so a process that is not asks for nothing
-// else.
+// Whether slow paths turn off to the functions below. Until boot has read the options they do so to
+// find out, and after that only in a hardened process, or to allocate where blocks are guarded: so
+// a process that is neither asks for nothing else.
+enum ash_detour { ASH_DETOUR_NONE, ASH_DETOUR_ALL, ASH_DETOUR_TAKES };
+
 extern _Atomic uint32_t ash_hard_detour;
 
 static inline bool ash_hard_detours(void) {
     // relaxed: who reads an old value turns off once more, and finds out.
     return ash_unlikely(atomic_load_explicit(&ash_hard_detour, memory_order_relaxed) != 0);
+}
+
+static inline bool ash_hard_detours_free(void) {
+    // relaxed: as above.
+    return ash_unlikely(atomic_load_explicit(&ash_hard_detour, memory_order_relaxed) ==
+                        ASH_DETOUR_ALL);
 }
 
 // What boot does, after the classes and before the region.

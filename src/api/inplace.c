@@ -4,6 +4,7 @@
 #include "api/large.h"
 #include "heap/hard.h"
 #include "platform/tags.h"
+#include "supply/guard.h"
 #include "supply/huge.h"
 #include "supply/region.h"
 
@@ -42,6 +43,9 @@ static bool inplace_large(void *block, size_t bytes) {
 }
 
 bool ash_inplace_refit(void *block, size_t held, size_t bytes) {
+    if (ash_guard_contains(block)) {
+        return false;  // where it moves to it has the bounds of its new size
+    }
     return ash_hard_on() ? ash_hard_refit(block, bytes) : ash_inplace_fits(held, bytes);
 }
 

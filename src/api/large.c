@@ -3,6 +3,7 @@
 #include <stdint.h>
 
 #include "api/boot.h"
+#include "api/guard.h"
 #include "api/helper.h"
 #include "api/pending.h"
 #include "ashlar/ashlar.h"
@@ -105,7 +106,7 @@ void ash_large_give_run(struct ash_record *run) {
 }
 
 bool ash_large_give_huge(void *block) {
-    struct ash_huge was = ash_huge_give(block);
+    struct ash_huge was = ash_guard_contains(block) ? ash_guard_free(block) : ash_huge_give(block);
     if (was.bytes == 0) {
         return false;
     }

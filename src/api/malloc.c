@@ -18,7 +18,8 @@
 #include "heap/span.h"
 #include "platform/report.h"
 #include "platform/tags.h"
-#include "supply/huge.h"
+#include "supply/guard.h"
+#include "supply/guard_report.h"
 #include "supply/run.h"
 #include "supply/store.h"
 
@@ -136,6 +137,10 @@ static void free_unknown(void *block, bool ours) {
     if (ash_large_give_huge(block)) {
         return;
     }
+    if (ash_guard_contains(block)) {
+        ash_guard_report_refused("free", block);
+        return;
+    }
     if (ours) {
         ash_report_refused(ASH_E_NO_BLOCK, "free", block);
         return;
@@ -200,7 +205,7 @@ ASH_NOINLINE void ash_free_to_slow(struct ash_heap *heap, void *block) {
         ash_free_slow(block);
     } else {
         record->bin->room++;  // as in ash_free_slow
-        if (ash_hard_detours()) {
+        if (ash_hard_detours_free()) {
             ash_hard_free(block);
         } else {
             free_local(heap, record, block);
@@ -228,7 +233,7 @@ ASH_NOINLINE void ash_free_tested(void *pointer, size_t align, size_t bytes) {
 }
 
 ASH_NOINLINE void ash_free_slow(void *block) {
-    if (ash_hard_detours()) {
+    if (ash_hard_detours_free()) {
         ash_hard_free(block);
         return;
     }
@@ -236,7 +241,7 @@ ASH_NOINLINE void ash_free_slow(void *block) {
 }
 
 ASH_NOINLINE void ash_free_sized_slow(void *block, size_t align, size_t bytes) {
-    if (ash_hard_detours()) {
+    if (ash_hard_detours_free()) {
         ash_hard_free_sized(block, align, bytes);
         return;
     }

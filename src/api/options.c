@@ -244,6 +244,16 @@ void ash_options_boot(void) {
     }
 }
 
+static bool option_is_in(const char *text, enum ash_option option) {
+    return text != NULL && strstr(text, ash_option_rows[option].name) != NULL;
+}
+
+bool ash_options_mention(enum ash_option option) {
+    return ash_os_env(ash_option_rows[option].variable) != NULL ||
+           option_is_in(ash_os_env("ASHLAR_OPTIONS"), option) ||
+           option_is_in(ash_options_default, option) || option_is_in(ASH_DEFAULT_OPTIONS, option);
+}
+
 static ASH_DESTRUCTOR void option_at_exit(void) {
     if (ash_option_value(ASH_OPTION_SHOW_STATS)) {
         ash_summary_write();

@@ -10,4 +10,7 @@
 // process (AT_SECURE) does not look at the environment.
 void ash_options_boot(void);
 
+// Whether some source of options has the name of that one, whatever it says. Before boot, too.
+bool ash_options_mention(enum ash_option option);
+
 #endif

@@ -15,6 +15,7 @@
 #include "heap/tenure.h"
 #include "platform/os.h"
 #include "platform/tags.h"
+#include "supply/guard.h"
 #include "supply/huge.h"
 #include "supply/region.h"
 
@@ -39,11 +40,11 @@ size_t ash_query_bytes(const void *pointer) {
 }
 
 // A run's other slices are FREE in their records, so of a run and of a huge block only the start
-// is known.
+// is known; of a guarded one all bytes are.
 struct ash_realm *ash_query_realm(const void *p) {
     struct ash_record *record = ash_record_find(ash_tag_strip(p));
     if (record == NULL || record->kind == ASH_KIND_FREE) {
-        return ash_huge_find(p).realm;
+        return ash_huge_find(ash_guard_start_of(p)).realm;
     }
     return record->kind == ASH_KIND_RUN ? record->realm
                                         : ash_realm_of(ash_tenure_owner(&record->owner));
@@ -57,8 +58,8 @@ ASH_NOINLINE size_t ash_good_size(size_t bytes) {
     if (bytes > PTRDIFF_MAX || !ash_boot()) {
         return bytes;
     }
-    if (ash_hard_on()) {
-        return ash_max(bytes, 1);  // behind it is the canary
+    if (ash_hard.exact != 0) {
+        return ash_max(bytes, 1);  // behind it is the canary, or an inaccessible page
     }
     return bytes <= ASH_BLOCK_MAX ? ash_classes[ash_class_of(bytes)].block_bytes
                                   : ash_round_up(bytes, ash_os_page_bytes());

@@ -15,6 +15,8 @@
 #include "platform/cpu.h"
 #include "platform/report.h"
 #include "platform/tags.h"
+#include "supply/guard.h"
+#include "supply/guard_report.h"
 #include "supply/huge.h"
 #include "supply/run.h"
 
@@ -86,6 +88,14 @@ static void *realloc_any(struct ash_realm *realm, void *block, size_t held, size
     return realloc_huge(realm, block, held, bytes);
 }
 
+ASH_COLD void ash_realloc_refused(const void *block) {
+    if (ash_guard_contains(block)) {
+        ash_guard_report_refused("realloc", block);
+    } else {
+        ash_report_refused(ASH_E_NOT_A_START, "realloc", block);
+    }
+}
+
 static ASH_NOINLINE void *realloc_slow(struct ash_realm *realm, void *block, size_t bytes) {
     if (ash_hard_on() && !ash_hard_may_resize(block)) {
         errno = EINVAL;
@@ -93,7 +103,7 @@ static ASH_NOINLINE void *realloc_slow(struct ash_realm *realm, void *block, siz
     }
     size_t held = ash_query_bytes(block);
     if (held == 0) {
-        ash_report_refused(ASH_E_NOT_A_START, "realloc", block);
+        ash_realloc_refused(block);
         errno = EINVAL;
         return NULL;
     }

@@ -5,10 +5,15 @@
 
 #include <stddef.h>
 
+#include "base/compiler.h"
+
 struct ash_realm;
 
 // As ash_realloc; a block that moves goes to the realm, or if that is NULL stays in its own.
 void *ash_resize(struct ash_realm *realm, void *block, size_t bytes);
+
+// Says that no block starts there. Returns if the option abort_on_error is off.
+ASH_COLD void ash_realloc_refused(const void *block);
 
 // From now on every block goes the long way, where it is tested: api/hard.h.
 void ash_realloc_detour(void);

@@ -22,14 +22,17 @@ static void *zalloc_large(struct ash_realm *realm, size_t bytes) {
     return zero ? block : memset(block, 0, ash_query_bytes(block));
 }
 
-// A block that has been handed out: so the classes are set up. Where what follows is its canary,
-// one of no bytes has one.
+// A block that has been handed out: so the classes are set up. Where what follows is its canary, or
+// a closed page, one of no bytes has one.
 void *ash_zalloc_whole(void *block, size_t bytes) {
     if (block == NULL) {
         return NULL;
     }
-    return memset(block, 0,
-                  ash_hard_on() ? ash_max(bytes, 1) : ash_classes[ash_class_of(bytes)].block_bytes);
+    if (ash_unlikely(ash_hard.exact != 0)) {
+        bool asked = ash_hard_on();
+        return memset(block, 0, asked ? ash_max(bytes, 1) : ash_query_bytes(block));
+    }
+    return memset(block, 0, ash_classes[ash_class_of(bytes)].block_bytes);
 }
 
 void *ash_zalloc_slow(size_t bytes) {

@@ -103,7 +103,7 @@ enum ash_option ash_option_nearest(struct ash_piece name, size_t *changes) {
     name.end = name.start + ash_min(piece_bytes(name), 2 * (size_t)OPTION_NAME_BYTES);
     unsigned nearest = 0;
     size_t least = SIZE_MAX;
-    for (unsigned i = 0; i < ASH_OPTION_COUNT; i++) {
+    for (unsigned i = 0; i < ASH_OPTION_COUNT && least > 0; i++) {
         const char *word = ash_option_rows[i].name;
         size_t distance = option_begins(name, word) ? 0 : option_distance(name, word);
         if (distance < least) {

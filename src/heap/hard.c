@@ -24,7 +24,14 @@ void ash_hard_boot(uint32_t tier) {
     }
     ash_hard.tier = tier;
     ash_hard.pad = 1;
+    ash_hard.near = ASH_FAST_MAX;
+    ash_hard.exact = 1;
     ash_hard.secret = ash_os_random();
+}
+
+void ash_hard_guard(void) {
+    ash_hard.near = 0;
+    ash_hard.exact = 1;
 }
 
 // Canaries --------------------------------------------------------------------------------

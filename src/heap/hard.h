@@ -43,10 +43,13 @@ enum {
 struct ash_hard {
     uint32_t tier;
     uint32_t pad;     // bytes that are asked for in addition, so that there is a canary
+    uint32_t near;    // smaller requests may be met from slots at once
+    uint32_t exact;   // 1: blocks may have no more than was asked for, so nobody counts on it
     uint64_t secret;  // canaries are made of it
 };
 
-// All zero at tier 0; set at boot, constant after.
+// All zero at tier 0; set at boot, constant after. But `near` and `exact` change once more where
+// blocks are guarded: ash_hard_guard.
 extern struct ash_hard ash_hard;
 
 static inline bool ash_hard_on(void) {
@@ -55,6 +58,10 @@ static inline bool ash_hard_on(void) {
 
 // After the classes, before the region.
 void ash_hard_boot(uint32_t tier);
+
+// From now on blocks are guarded: all requests go the way on which they are counted (api/guard.h).
+// While the process has one thread, or none that allocates here.
+void ash_hard_guard(void);
 
 // What the canary of a block is made of: differs from block to block, so that one that was read
 // somewhere is of no use elsewhere. No byte is zero: a string that is one too long ends with that.

@@ -133,6 +133,9 @@ struct ash_heap {
     bool remembering;          // the owner's: the slot is being filled
     bool calling;              // the owner's: a function of the program's runs (api/pending.h)
     uint32_t turns;            // the owner's: slow paths since the deferred one was called
+    bool guarding;             // the owner's: a guarded block is being made (api/guard.h)
+    bool guard_drawn;          // the owner's: the next line has a value
+    int64_t guard_left;        // the owner's: blocks until one is guarded; 0 or less: it is due
     struct ash_exit_hook exit_hook;
 
     // Written by any thread. Own cache line.

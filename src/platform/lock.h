@@ -18,6 +18,7 @@ enum ash_rank {
     ASH_RANK_PURGE,     // one purger at a time
     ASH_RANK_STORE,     // runs, units, the region
     ASH_RANK_HUGE,      // the index of huge blocks
+    ASH_RANK_GUARD,     // the queue of slots of guarded blocks
     ASH_RANK_META,      // our own bookkeeping
     ASH_RANK_KEY,       // making a thread key
 };

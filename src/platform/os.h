@@ -52,6 +52,10 @@ enum ash_os_claim ash_os_claim_huge(void *start, size_t bytes);
 // if the system refused.
 bool ash_os_commit(void *start, size_t bytes);
 
+// Makes a range inaccessible and forgets what is in it; ash_os_commit makes it accessible again,
+// all zero. False if the system refused: the range is then as it was.
+bool ash_os_close(void *start, size_t bytes);
+
 // Brings all of the range into memory. False if the system has not enough; parts may be there.
 bool ash_os_populate(void *start, size_t bytes);
 

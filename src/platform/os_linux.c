@@ -90,6 +90,14 @@ bool ash_os_commit(void *start, size_t bytes) {
     return committed;
 }
 
+// A new mapping in its place: an mprotect would keep the pages.
+bool ash_os_close(void *start, size_t bytes) {
+    int saved_errno = errno;
+    void *got = mmap(start, bytes, PROT_NONE, MAP_OURS | MAP_FIXED, -1, 0);
+    errno = saved_errno;
+    return got == start;
+}
+
 // Kernels before 5.14 do not know the advice. To add nothing to each page's first word brings the
 // page in, whoever else writes to it meanwhile.
 bool ash_os_populate(void *start, size_t bytes) {

@@ -121,6 +121,11 @@ ASH_COLD _Noreturn void ash_report_bad_pointer(enum ash_error error, const char 
     ash_os_abort();
 }
 
+ASH_COLD void ash_report_pointer(enum ash_error error, const char *what, const void *pointer,
+                                 const char *why) {
+    report_pointer(ash_error_row(error), what, pointer, why);
+}
+
 ASH_COLD void ash_report_refused_because(enum ash_error error, const char *what,
                                          const void *pointer, const char *why) {
     report_pointer(ash_error_row(error), what, pointer, why);

@@ -35,6 +35,10 @@ ASH_COLD void ash_report_setting(enum ash_error error, const char *what);
 ASH_COLD _Noreturn void ash_report_bad_pointer(enum ash_error error, const char *what,
                                                const void *pointer);
 
+// The same line with another `why`; the process goes on.
+ASH_COLD void ash_report_pointer(enum ash_error error, const char *what, const void *pointer,
+                                 const char *why);
+
 // The same of an error that has changed nothing yet: returns if the option abort_on_error is off.
 // Called without locks, and the heap is not held: the program's handler may leave by longjmp.
 ASH_COLD void ash_report_refused(enum ash_error error, const char *what, const void *pointer);

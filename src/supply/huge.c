@@ -10,6 +10,7 @@
 #include "platform/lock.h"
 #include "platform/os.h"
 #include "platform/tally.h"
+#include "supply/guard.h"
 #include "supply/meta.h"
 #include "supply/store.h"
 
@@ -23,6 +24,7 @@ static size_t huge_table_bytes;
 static size_t huge_slots;  // a power of two, or 0
 static size_t huge_count;
 static size_t huge_bytes;
+static size_t huge_guarded_bytes;  // of these: of guarded blocks
 
 static size_t huge_home(const void *start) {
     uint64_t key = (uint64_t)(uintptr_t)start >> 12;
@@ -75,6 +77,7 @@ static void huge_put(struct ash_huge block) {
     ash_assert(slot->start == NULL);
     *slot = block;
     huge_bytes += block.bytes;
+    huge_guarded_bytes += ash_guard_contains(block.start) ? block.bytes : 0;
     ash_tally_active(ASH_TALLY_HUGE, huge_bytes);
 }
 
@@ -94,6 +97,7 @@ static void huge_remove(struct ash_huge *slot) {
     size_t mask = huge_slots - 1;
     size_t gap = (size_t)(slot - huge_table);
     huge_bytes -= slot->bytes;
+    huge_guarded_bytes -= ash_guard_contains(slot->start) ? slot->bytes : 0;
     ash_tally_active(ASH_TALLY_HUGE, huge_bytes);
     for (size_t i = (gap + 1) & mask; huge_table[i].start != NULL; i = (i + 1) & mask) {
         size_t home = huge_home(huge_table[i].start);
@@ -166,9 +170,20 @@ void *ash_huge_take_at(struct ash_realm *realm, size_t bytes, size_t align, size
     return start;
 }
 
+void *ash_huge_take_guarded(struct ash_realm *realm, size_t bytes, size_t align) {
+    char *block = ash_guard_take(bytes, align);
+    if (block != NULL && !huge_insert((struct ash_huge){block, bytes, realm})) {
+        ash_guard_give(block);
+        return NULL;
+    }
+    return block;
+}
+
 struct ash_huge ash_huge_give(void *block) {
     struct ash_huge was = huge_extract(block, false);
-    if (was.bytes != 0) {
+    if (was.bytes != 0 && ash_guard_contains(block)) {
+        ash_guard_give(block);
+    } else if (was.bytes != 0) {
         huge_unmap(block, was.bytes);
     }
     return was;
@@ -185,6 +200,9 @@ struct ash_huge ash_huge_find(const void *block) {
 // Out of the index first: once the mapping has moved, its old place may be given
 // to another thread's block at once.
 static void *huge_resize(char *start, size_t bytes, bool may_move, struct ash_realm *heir) {
+    if (ash_guard_contains(start)) {
+        return NULL;
+    }
     size_t lead = huge_lead(start);
     bytes = ash_huge_round(start, bytes);
     struct ash_huge was = huge_extract(start, true);
@@ -285,6 +303,7 @@ void ash_huge_measure(struct ash_supply_figures *figures) {
     figures->huge_bytes = huge_bytes;
     figures->huge_count = huge_count;
     figures->huge_table_bytes = huge_table_bytes;
+    figures->unused_bytes += ash_guard.bytes - huge_guarded_bytes;
     ash_meta_measure(figures);
     ash_lock_drop(&huge_lock);
 }

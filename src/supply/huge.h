@@ -8,7 +8,8 @@
 // an odd place of its mapping's first page. Its address says which page that is.
 //
 // Invariant:
-//   INV-HUGE-1  an address is in the index exactly as long as its mapping is ours
+//   INV-HUGE-1  an address is in the index exactly as long as its mapping is ours, or as the
+//               guarded block there lives
 
 #ifndef ASH_SUPPLY_HUGE_H
 #define ASH_SUPPLY_HUGE_H
@@ -30,6 +31,10 @@ void *ash_huge_take(struct ash_realm *realm, size_t bytes, size_t align);
 // As ash_huge_take, for a block whose address plus `offset` is a multiple of `align`.
 void *ash_huge_take_at(struct ash_realm *realm, size_t bytes, size_t align, size_t offset);
 
+// A guarded block of `bytes`, from 1 to a page, at a multiple of `align` (supply/guard.h). NULL if
+// there is no slot for it.
+void *ash_huge_take_guarded(struct ash_realm *realm, size_t bytes, size_t align);
+
 // The bytes that a block at this address has when it holds `bytes`: to the end of a page.
 size_t ash_huge_round(const void *block, size_t bytes);
 
@@ -47,7 +52,8 @@ void ash_huge_give_all(const struct ash_realm *realm);
 // reads as zero.
 void *ash_huge_resize(void *block, size_t bytes, struct ash_realm *heir);
 
-// The same without moving: true if the block holds `bytes` where it is.
+// The same without moving (a guarded block is not resized at all): true if the block holds `bytes`
+// where it is.
 bool ash_huge_expand(void *block, size_t bytes);
 
 // Bytes in huge blocks, and how many there are.

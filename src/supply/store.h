@@ -38,10 +38,10 @@ struct ash_supply_figures {
     size_t active_bytes;  // slices activated so far
     size_t free_bytes;    // of these, in the store
     size_t dirty_bytes;   // of these, not known to be given back
-    size_t unused_bytes;  // of the region, not active yet
+    size_t unused_bytes;  // of the region, not active yet; and the rest of the guarded pool
     size_t table_bytes;   // what describes it
     size_t run_bytes;     // in runs, as their users see them; at most what is taken
-    size_t huge_bytes;    // in huge blocks
+    size_t huge_bytes;    // in huge blocks, guarded ones among them
     size_t huge_count;
     size_t huge_table_bytes;
     size_t meta_bytes;

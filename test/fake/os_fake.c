@@ -144,6 +144,15 @@ bool ash_os_tag(void *start, size_t bytes) {
     return false;
 }
 
+bool ash_os_close(void *start, size_t bytes) {
+    fake_check_range(start, bytes);
+    fake_enter();
+    bool closed = !fake_fails(OS_FAKE_COMMIT, 0) &&
+                  mmap(start, bytes, PROT_NONE, FAKE_MAP_FLAGS | MAP_FIXED, -1, 0) == start;
+    fake_leave();
+    return closed;
+}
+
 bool ash_os_populate(void *start, size_t bytes) {
     fake_check_range(start, bytes);
     fake_enter();

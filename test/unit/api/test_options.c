@@ -37,6 +37,9 @@ static const struct bad golden[ASH_OPTION_COUNT] = {
     [ASH_OPTION_SHOW_STATS] = {"stderr", "'stderr' is no value for show_stats; it wants on or off"},
     [ASH_OPTION_VERBOSE] = {"3", "'3' is no value for verbose; it wants on or off"},
     [ASH_OPTION_HARDEN] = {"5", "'5' is no value for harden; it wants 0 to 4"},
+    [ASH_OPTION_GUARD_SAMPLE] = {"1/100", "'1/100' is no value for guard_sample; it wants 0 to "
+                                          "1000000000"},
+    [ASH_OPTION_GUARD_SLOTS] = {"0", "'0' is no value for guard_slots; it wants 1 to 1024"},
     [ASH_OPTION_ENVIRONMENT] = {"none", "'none' is no value for environment; it wants on or off"},
 };
 
