@@ -5,7 +5,6 @@
 
 #define _GNU_SOURCE
 
-#include <malloc.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -13,6 +12,8 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+#include "guarded.h"
 
 enum { BYTES = 100, TRIES = 1000, ENDED = 7 };
 
@@ -71,7 +72,7 @@ __attribute__((section(".preinit_array"), used)) static void (*const early)(int,
 static char *guarded(void) {
     for (int i = 0; i < TRIES; i++) {
         char *block = malloc(BYTES);
-        if (malloc_usable_size(block) == BYTES) {
+        if (guarded_is(block)) {
             return block;
         }  // and others are kept: freed, they would be at hand again
     }

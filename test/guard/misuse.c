@@ -4,7 +4,6 @@
 
 #define _GNU_SOURCE
 
-#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
@@ -14,6 +13,8 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "guarded.h"
 
 #define FAR __attribute__((noinline))
 
@@ -53,11 +54,6 @@ FAR void who_resizes(void *block) {
     __asm__ volatile("" ::"r"(moved) : "memory");
 }
 
-// What is usable is what was asked for: of no other block of so odd a size.
-static int is_guarded(void *block, size_t bytes) {
-    return malloc_usable_size(block) == bytes;
-}
-
 static int is_at_end(const char *block, size_t bytes) {
     return (((uintptr_t)block + bytes + 15) & ~(uintptr_t)15) % page_bytes == 0;
 }
@@ -67,7 +63,7 @@ static int is_at_end(const char *block, size_t bytes) {
 static char *guarded(size_t bytes, int at_end) {
     for (int i = 0; i < TRIES; i++) {
         char *block = who_allocates(bytes);
-        if (block != NULL && is_guarded(block, bytes)) {
+        if (block != NULL && guarded_is(block)) {
             if (is_at_end(block, bytes) == at_end) {
                 return block;
             }

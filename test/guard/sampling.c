@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "guarded.h"
+
 enum { BYTES = 100, BATCH = 10000, ROUNDS = 60, SLOTS = 64, THREADS = 8 };
 
 #define HOLDS(claim) \
@@ -19,11 +21,6 @@ enum { BYTES = 100, BATCH = 10000, ROUNDS = 60, SLOTS = 64, THREADS = 8 };
             exit(1); \
         } \
     } while (0)
-
-// No other block has a usable size that is no multiple of 16.
-static int is_guarded(void *block) {
-    return malloc_usable_size(block) == BYTES;
-}
 
 static char *take(void) {
     char *block = malloc(BYTES);
@@ -38,7 +35,7 @@ static void rate_is_right(long every, long percent) {
     for (int round = 0; round < ROUNDS; round++) {
         for (int i = 0; i < BATCH; i++, all++) {
             blocks[i] = take();
-            if (is_guarded(blocks[i])) {
+            if (guarded_is(blocks[i])) {
                 sampled++;
                 free(blocks[i]);
                 blocks[i] = NULL;
@@ -61,7 +58,7 @@ static void full_pool_is_harmless(long every, long percent) {
     for (int i = 0; i < BATCH; i++) {
         blocks[i] = take();
         memset(blocks[i], i & 127, BYTES);
-        guarded += is_guarded(blocks[i]);
+        guarded += guarded_is(blocks[i]);
     }
     HOLDS(guarded == SLOTS);
     for (int i = 0; i < BATCH; i++) {
@@ -70,7 +67,7 @@ static void full_pool_is_harmless(long every, long percent) {
     }
     guarded = 0;
     for (int i = 0; i < BATCH; i++) {
-        guarded += is_guarded(take());
+        guarded += guarded_is(take());
     }
     HOLDS(guarded == SLOTS);
 }
@@ -83,15 +80,15 @@ static uintptr_t page_of(const void *block) {
 static void freed_slots_wait(long every, long percent) {
     (void)every, (void)percent;
     char *first = take();
-    HOLDS(is_guarded(first));
+    HOLDS(guarded_is(first));
     free(first);
     for (int i = 1; i < SLOTS; i++) {
         char *next = take();
-        HOLDS(is_guarded(next) && page_of(next) != page_of(first));
+        HOLDS(guarded_is(next) && page_of(next) != page_of(first));
         free(next);
     }
     char *again = take();
-    HOLDS(is_guarded(again) && page_of(again) == page_of(first));
+    HOLDS(guarded_is(again) && page_of(again) == page_of(first));
     for (int i = 0; i < BYTES; i++) {
         HOLDS(again[i] == 0);  // nothing of what was there
     }
@@ -101,7 +98,7 @@ static void freed_slots_wait(long every, long percent) {
 static void every_function_knows_them(long every, long percent) {
     (void)every, (void)percent;
     char *zeroed = calloc(4, BYTES / 4);
-    HOLDS(is_guarded(zeroed));
+    HOLDS(guarded_is(zeroed));
     for (int i = 0; i < BYTES; i++) {
         HOLDS(zeroed[i] == 0);
         zeroed[i] = (char)i;
@@ -111,7 +108,7 @@ static void every_function_knows_them(long every, long percent) {
     char *large = realloc(grown, 300000);
     HOLDS(malloc_usable_size(large) >= 300000);
     char *shrunk = realloc(large, BYTES);
-    HOLDS(is_guarded(shrunk));
+    HOLDS(guarded_is(shrunk));
     for (int i = 0; i < BYTES; i++) {
         HOLDS(shrunk[i] == (char)i);
     }
