@@ -173,6 +173,15 @@ static bool region_is_empty(uintptr_t start, size_t bytes) {
     return claim != ASH_OS_TAKEN;
 }
 
+// Another copy of ashlar in the process takes units wherever it finds room, and would between the
+// parts of our tables, which could not grow then. So they are claimed whole, 1 % of the window, if
+// the system lets us; the states of a hardened process are too large for that.
+static void region_cover_whole(void) {
+    if (!ash_region.with_states) {
+        (void)region_cover(ash_region.unit_max);
+    }
+}
+
 // A small address space: all of it below the system's own mappings; the program's
 // image and whatever else lies there is skipped when the region reaches it.
 static bool region_place_low(uintptr_t top) {
@@ -183,6 +192,7 @@ static bool region_place_low(uintptr_t top) {
         size_t tables = region_tables_bytes(unit_max);
         unit_max -= tables >> ASH_UNIT_SHIFT;
         if (region_is_empty(start, tables) && region_place(start, unit_max)) {
+            region_cover_whole();
             return true;
         }
     }
