@@ -177,6 +177,20 @@ def check_columns(test):
            "data, page and both pictures are written", done)
 
 
+def check_environment(test):
+    """A variable reaches the programs of its allocator, and no other's."""
+    bench = Bench(test.build / "micro", test.build / "launch", test.build / "empty", 0, 30)
+    row = Row("echo", "cpu", 1, "real", ("/bin/sh", "-c", 'echo "planted=${ASH_PLANTED:-0}"'))
+    pair = [allocators.Allocator("bare", None), allocators.Allocator("set", None)]
+    allocators.set_variables(pair, ["set:ASH_PLANTED=3"])
+    values = [measure(bench, row, allocator)["planted"] for allocator in pair]
+    expect(values == [0, 3], "a variable is set for the allocator that is named", values)
+    for wrong in ("none:A=1", "glibc:A", "glibc:=1"):
+        done = test.run("--rows", "pair64", "--env", wrong)
+        expect(done.returncode == 2 and "as in ashlar:ASHLAR_HARDEN=1" in done.stderr,
+               f"--env {wrong} is explained", done)
+
+
 def entry(name, time, memory):
     """A timed row as in the results."""
     cells = {"ashlar": {"figure": time, "peak_rss_mb": memory},
@@ -246,6 +260,7 @@ def main():
         check_real(test)
         check_server(test)
         check_columns(test)
+        check_environment(test)
         check_versions()
         check_order()
         check_readme(test)

@@ -58,6 +58,8 @@ def parse_arguments():
     add("--allocators", default="", help="comma-separated names; all found without it")
     add("--with", dest="extra", action="append", default=[], metavar="NAME=PATH[@VERSION]",
         help="one more allocator")
+    add("--env", action="append", default=[], metavar="NAME:VARIABLE=VALUE",
+        help="a variable of the environment for one of the allocators")
     add("--subject", default="ashlar", help="the allocator that is judged (ashlar)")
     add("--library", type=Path, default=build / "lib" / "libashlar.so", help="ashlar's library")
     add("--build", type=Path, default=build / "bench", help="folder of micro, launch, empty")
@@ -179,6 +181,7 @@ def main():
     checks = [gate.parse(text) for text in arguments.check]
     bench = make_bench(arguments)
     found = allocators.discover(arguments.library, arguments.extra, bench.bound)
+    allocators.set_variables(found, arguments.env)
     listed, left_out = list_rows(arguments, bench)
     if arguments.list:
         show_list(listed, found, left_out)

@@ -2,7 +2,7 @@
 
 import os
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import version as versions
@@ -21,12 +21,22 @@ PEERS = (
 
 @dataclass
 class Allocator:
-    """One column of the tables. `library` is None for libc's own malloc."""
+    """One column of the tables. `library` is None for libc's own malloc; `settings` are variables
+    of the environment, as "NAME=value"."""
 
     name: str
     library: str | None
     version: str = ""
     bound: bool = False  # the lower bound, which frees nothing: no peer, and may fail
+    settings: list = field(default_factory=list)
+
+    def environment(self):
+        """That of a process which uses the allocator."""
+        variables = dict(os.environ, **dict(one.split("=", 1) for one in self.settings))
+        variables.pop("LD_PRELOAD", None)
+        if self.library is not None:
+            variables["LD_PRELOAD"] = self.library
+        return variables
 
 
 def find_library(file_name):
@@ -85,6 +95,17 @@ def discover(ashlar, extra, bound=None):
     return found
 
 
+def set_variables(found, items):
+    """Gives allocators the variables of `--env name:VARIABLE=value`."""
+    by_name = {allocator.name: allocator for allocator in found}
+    for item in items:
+        name, _, setting = item.partition(":")
+        if name not in by_name or setting.find("=") < 1:
+            raise BenchError(f"--env '{item}': give an allocator and a variable, as in "
+                             f"ashlar:ASHLAR_HARDEN=1; there are: {', '.join(by_name)}")
+        by_name[name].settings.append(setting)
+
+
 def choose(found, wanted):
     """The allocators named in `wanted`, a comma-separated list; all when empty."""
     if not wanted:
@@ -101,12 +122,8 @@ def choose(found, wanted):
 
 def prove(allocator, micro):
     """Fails unless malloc comes from the allocator's library when it is preloaded."""
-    environment = dict(os.environ)
-    environment.pop("LD_PRELOAD", None)
-    if allocator.library is not None:
-        environment["LD_PRELOAD"] = allocator.library
     done = subprocess.run([str(micro), "--allocator"], capture_output=True, text=True,
-                          env=environment, check=False)
+                          env=allocator.environment(), check=False)
     if done.returncode != 0:
         raise BenchError(f"{allocator.name}: a program under it fails: "
                          f"{done.stderr.strip() or done.returncode}")

@@ -4,7 +4,6 @@ A row runs twice with different amounts of work. The difference of the counts,
 divided by the difference of the operations, is free of start-up and set-up.
 """
 
-import os
 import re
 import shutil
 import subprocess
@@ -24,13 +23,10 @@ def require_valgrind():
 
 def counted(bench, allocator, row, n):
     """(operations, instructions) of one run under callgrind."""
-    environment = dict(os.environ)
-    environment.pop("LD_PRELOAD", None)
-    if allocator.library is not None:
-        environment["LD_PRELOAD"] = allocator.library
     command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null",
                str(bench.micro), row.name, str(n)]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, env=allocator.environment(),
+                          check=False)
     found = re.search(r"Collected\s*:\s*(\d+)", done.stderr)
     if done.returncode != 0 or found is None:
         raise BenchError(f"{' '.join(command)} under {allocator.name} failed: "

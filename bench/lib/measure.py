@@ -58,14 +58,17 @@ def parse_line(text):
     return values
 
 
-def launch_command(bench, library, arguments, pinned, folder):
+def launch_command(bench, allocator, row, arguments, pinned, folder):
     """The launcher's command line for one run."""
     command = [str(bench.launch), "-t", str(bench.timeout_s), "-o", os.path.join(folder, "usage"),
                "-s", os.path.join(folder, "samples")]
     if pinned:
         command += ["-c", str(bench.cpu)]
+    library = library_for(allocator, row)
     if library is not None:
         command += ["-p", library]
+    for setting in allocator.settings:
+        command += ["-e", setting]
     return command + ["--"] + arguments
 
 
@@ -117,7 +120,7 @@ def start(command, stdin, folder):
 def launched(bench, allocator, arguments, pinned, row=None):
     """Runs a program; its printed values, the kernel's counts and perf's, in one dict."""
     with tempfile.TemporaryDirectory() as folder:
-        command = launch_command(bench, library_for(allocator, row), arguments, pinned, folder)
+        command = launch_command(bench, allocator, row, arguments, pinned, folder)
         # perf would take the signal that ends a server.
         if bench.counters and not (row and row.server):
             command = ["perf", "stat", "-x,", "-o", os.path.join(folder, "perf"),

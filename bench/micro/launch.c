@@ -1,10 +1,12 @@
 // launch: runs a program and reports what the kernel counted.
 //
-//   launch [-c CPU] [-p LIBRARY] [-t SECONDS] [-s FILE] -o FILE -- PROGRAM [ARGUMENT...]
+//   launch [-c CPU] [-p LIBRARY] [-e VARIABLE=VALUE] [-t SECONDS] [-s FILE] -o FILE -- PROGRAM
+//          [ARGUMENT...]
 //
 // The peak resident set that wait4() reports starts with that of the process that
 // called exec: launched from Python it would never be below Python's own. This
-// program is static and tiny. LIBRARY is preloaded into PROGRAM alone.
+// program is static and tiny. LIBRARY is preloaded into PROGRAM alone; each -e is one more variable
+// of its environment.
 //
 // FILE gets one line: status wall_s user_s system_s maxrss_kib minor major
 // voluntary involuntary. The exit status is 0 whenever that line was written; 2
@@ -54,7 +56,8 @@ static volatile sig_atomic_t asked_to_end;
 static void fail(const char *what, const char *detail) {
     fprintf(stderr,
             "launch: %s: %s\n"
-            "usage: launch [-c CPU] [-p LIBRARY] [-t SECONDS] [-s FILE] -o FILE -- PROGRAM\n",
+            "usage: launch [-c CPU] [-p LIBRARY] [-e VARIABLE=VALUE] [-t SECONDS] [-s FILE] -o FILE "
+            "-- PROGRAM\n",
             what, detail);
     exit(2);
 }
@@ -71,11 +74,15 @@ static long number(const char *name, const char *text) {
 static struct request parse(int argc, char **argv) {
     struct request request = {.cpu = -1};
     int option;
-    while ((option = getopt(argc, argv, "+c:p:t:o:s:")) != -1) {
+    while ((option = getopt(argc, argv, "+c:p:e:t:o:s:")) != -1) {
         if (option == 'c') {
             request.cpu = number("-c wants a CPU number", optarg);
         } else if (option == 'p') {
             request.preload = optarg;
+        } else if (option == 'e') {
+            if (strchr(optarg, '=') == NULL || putenv(optarg) != 0) {
+                fail("-e wants VARIABLE=VALUE", optarg);
+            }
         } else if (option == 't') {
             request.seconds = (unsigned)number("-t wants seconds", optarg);
         } else if (option == 'o') {
