@@ -180,10 +180,10 @@ def check_columns(test):
 def check_environment(test):
     """A variable reaches the programs of its allocator, and no other's."""
     bench = Bench(test.build / "micro", test.build / "launch", test.build / "empty", 0, 30)
-    row = Row("echo", "cpu", 1, "real", ("/bin/sh", "-c", 'echo "planted=${ASH_PLANTED:-0}"'))
+    row = Row("echo", "cpu", 1, "real", ("/bin/sh", "-c", 'echo "${ASH_PLANTED:-0}"'), reader=float)
     pair = [allocators.Allocator("bare", None), allocators.Allocator("set", None)]
     allocators.set_variables(pair, ["set:ASH_PLANTED=3"])
-    values = [measure(bench, row, allocator)["planted"] for allocator in pair]
+    values = [measure(bench, row, allocator)["figure"] for allocator in pair]
     expect(values == [0, 3], "a variable is set for the allocator that is named", values)
     for wrong in ("none:A=1", "glibc:A", "glibc:=1"):
         done = test.run("--rows", "pair64", "--env", wrong)
