@@ -38,7 +38,7 @@ ASH_INLINE void *aligned_fast(size_t align, size_t bytes) {
     if (ash_unlikely(heap == NULL || bytes > ASH_FAST_MAX / 2 || align > ASH_FAST_MAX / 2)) {
         return NULL;
     }
-    return ash_fast_take(heap, ash_classes[aligned_class(align, bytes)].block_bytes);
+    return ash_fast_take(heap, ash_round_up(ash_max(bytes, 1), align));
 }
 
 // `bytes` has a class, unless its canary makes it too large for one.
