@@ -67,7 +67,7 @@ static inline void *hard_hand_out(struct ash_block *block, unsigned class_index,
 void *ash_hard_take_class(struct ash_realm *realm, unsigned class_index, size_t bytes) {
     struct ash_heap *mine = ash_thread_own_heap();
     struct ash_block *block =
-        realm == NULL && mine != NULL ? ash_slots_pop(mine, class_index) : NULL;
+        realm == NULL && mine != NULL ? ash_slots_pop(mine, class_index, false) : NULL;
     if (block == NULL) {
         block = ash_take_class(realm, class_index);
     }
@@ -109,7 +109,7 @@ ASH_INLINE void *hard_take_slot(uint32_t tier, size_t bytes) {
         return hard_take(NULL, bytes);
     }
     struct ash_slots_bin *bin = ash_slots_for(mine, bytes + 1);
-    if (ash_unlikely(bin->count == 0)) {
+    if (ash_unlikely(bin->count == 0 && !ash_slots_turn(mine->slots, bin, false))) {
         return hard_take(NULL, bytes);
     }
     uintptr_t slot =
@@ -364,7 +364,7 @@ ASH_INLINE void hard_free_slot(uint32_t tier, void *block, size_t bytes) {
     if (tier >= ASH_HARD_CLEARS) {
         ash_zalloc_clear(block, held - ASH_CLASS_STEP);
         hard_wait(heap, record->class_index, block);
-    } else if (ash_unlikely(!ash_slots_fill(bin, (uintptr_t)block))) {
+    } else if (ash_unlikely(!ash_slots_add(bin, (uintptr_t)block))) {
         hard_make_room(heap, record->class_index, block);
     }
 }

@@ -19,7 +19,7 @@ enum { REFILL_PURGE_EVERY = 64, REFILL_FLUSH_EVERY = 16 };
 // NULL if there is nothing at hand.
 static struct ash_block *refill_pop(struct ash_heap *heap, unsigned class_index) {
     if (ash_hard_on()) {
-        return ash_slots_pop(heap, class_index);
+        return ash_slots_pop(heap, class_index, false);
     }
     struct ash_bin *bin = &heap->bins[class_index];
     struct ash_block *block = bin->head;
@@ -94,7 +94,7 @@ struct ash_block *ash_refill(struct ash_heap *heap, unsigned class_index) {
     }
     if (!refill_from_others(heap, class_index) && !ash_depot_take(heap, class_index) &&
         !refill_stock(heap, class_index)) {
-        return NULL;
+        return ash_hard_on() ? ash_slots_pop(heap, class_index, true) : NULL;
     }
     if (++heap->refills % REFILL_PURGE_EVERY == 0) {
         (void)ash_store_purge(false);

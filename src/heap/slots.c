@@ -29,9 +29,10 @@ static uint32_t slots_cap(unsigned class_index) {
 }
 
 static ASH_COLD struct ash_slots *slots_make(struct ash_heap *heap) {
+    bool both = ash_hard.tier < ASH_HARD_CLEARS;
     size_t total = 0;
     for (unsigned i = 0; i < ASH_CLASS_COUNT; i++) {
-        total += slots_cap(i);
+        total += slots_cap(i) * (both ? 2 : 1);
     }
     struct ash_slots *slots = ash_meta_take(sizeof *slots + total * sizeof(uintptr_t));
     if (slots == NULL) {
@@ -39,10 +40,11 @@ static ASH_COLD struct ash_slots *slots_make(struct ash_heap *heap) {
     }
     uintptr_t *next = (uintptr_t *)(void *)(slots + 1);
     for (unsigned i = 0; i < ASH_CLASS_COUNT; i++) {
-        slots->bins[i].slots = next;
-        slots->bins[i].cap = slots_cap(i);
-        slots->bins[i].block_bytes = ash_classes[i].block_bytes;
-        next += slots->bins[i].cap;
+        struct ash_slots_bin *bin = &slots->bins[i];
+        bin->cap = slots_cap(i);
+        bin->slots = next;
+        bin->block_bytes = ash_classes[i].block_bytes;
+        next += bin->cap * (both ? 2 : 1);
     }
     slots->random = ash_os_random();
     heap->slots = slots;
@@ -71,6 +73,27 @@ struct ash_block *ash_slots_open(uintptr_t slot, size_t held) {
     return block;
 }
 
+static uint32_t slots_wanted(const struct ash_slots_bin *bin, unsigned class_index) {
+    uint32_t least = ash_hard.tier >= ASH_HARD_DRAWS ? SLOTS_DRAWN_MIN : 1;
+    return (uint32_t)ash_min(ash_max(ash_classes[class_index].stock, least), bin->cap);
+}
+
+bool ash_slots_turn(struct ash_slots *slots, struct ash_slots_bin *bin, bool any) {
+    ash_assert(bin->count == 0);
+    if (bin->waiting == 0 || ash_hard.tier >= ASH_HARD_CLEARS) {
+        return false;
+    }
+    uint32_t wanted = slots_wanted(bin, (unsigned)(bin - slots->bins));
+    if (!any && bin->waiting < wanted) {
+        return false;
+    }
+    uintptr_t *freed = ash_slots_freed(bin);
+    for (; bin->count < wanted && bin->waiting > 0; bin->count++) {
+        bin->slots[bin->count] = freed[--bin->waiting];
+    }
+    return true;
+}
+
 // Freeing ---------------------------------------------------------------------------------
 
 static bool slots_ring_is_full(const struct ash_slots *slots, size_t bytes) {
@@ -81,9 +104,10 @@ static bool slots_ring_is_full(const struct ash_slots *slots, size_t bytes) {
 // The oldest one goes to its slots. False if these are full.
 static bool slots_ring_out(struct ash_slots *slots) {
     struct ash_slots_bin *bin = &slots->bins[slots->ring_class[slots->ring_first]];
-    if (!ash_slots_fill(bin, slots->ring[slots->ring_first])) {
+    if (bin->count == bin->cap) {
         return false;
     }
+    bin->slots[bin->count++] = slots->ring[slots->ring_first];
     bin->waiting--;
     slots->ring_first = (slots->ring_first + 1) % ASH_SLOTS_RING;
     slots->ring_count--;
@@ -114,7 +138,7 @@ bool ash_slots_push(struct ash_heap *heap, unsigned class_index, struct ash_bloc
     }
     uintptr_t slot = slots_slot(block);
     return ash_hard.tier >= ASH_HARD_CLEARS ? ash_slots_wait(slots, class_index, slot)
-                                            : ash_slots_fill(&slots->bins[class_index], slot);
+                                            : ash_slots_add(&slots->bins[class_index], slot);
 }
 
 // Spans -----------------------------------------------------------------------------------
@@ -134,18 +158,40 @@ static void slots_give_slot(struct ash_heap *heap, uintptr_t slot, size_t held) 
     slots_give(heap, block);
 }
 
-// All but the `keep` slots that were filled last.
-static void slots_release(struct ash_heap *heap, struct ash_slots_bin *bin, uint32_t keep) {
-    uint32_t give = bin->count - (uint32_t)ash_min(keep, bin->count);
+// Of `count` slots all but the `keep` that were filled last. How many there are now.
+static uint32_t slots_release(struct ash_heap *heap, uintptr_t *slots, uint32_t count,
+                              uint32_t keep, size_t held) {
+    uint32_t give = count - (uint32_t)ash_min(keep, count);
     for (uint32_t i = 0; i < give; i++) {
-        slots_give_slot(heap, bin->slots[i], bin->block_bytes);
+        slots_give_slot(heap, slots[i], held);
     }
-    bin->count -= give;
-    memmove(bin->slots, bin->slots + give, bin->count * sizeof *bin->slots);
+    memmove(slots, slots + give, (count - give) * sizeof *slots);
     heap->events.releases += give == 0 ? 0 : 1;
+    return count - give;
 }
 
-// Empties half of the slots that the next push needs.
+static void slots_release_ready(struct ash_heap *heap, struct ash_slots_bin *bin, uint32_t keep) {
+    bin->count = slots_release(heap, bin->slots, bin->count, keep, bin->block_bytes);
+}
+
+// Below tier 3, where what waits does not wait in the ring.
+static void slots_release_freed(struct ash_heap *heap, struct ash_slots_bin *bin, uint32_t keep) {
+    bin->waiting = slots_release(heap, ash_slots_freed(bin), bin->waiting, keep, bin->block_bytes);
+}
+
+// Half of what keeps a freed block out.
+static void slots_make_room(struct ash_heap *heap, struct ash_slots *slots, unsigned class_index) {
+    if (slots->ring_count > 0) {
+        class_index = slots->ring_class[slots->ring_first];
+    }
+    struct ash_slots_bin *bin = &slots->bins[class_index];
+    if (ash_hard.tier >= ASH_HARD_CLEARS) {
+        slots_release_ready(heap, bin, bin->cap / 2);
+    } else {
+        slots_release_freed(heap, bin, bin->cap / 2);
+    }
+}
+
 void ash_slots_push_held(struct ash_heap *heap, unsigned class_index, struct ash_block *block) {
     while (!ash_slots_push(heap, class_index, block)) {
         struct ash_slots *slots = heap->slots;
@@ -153,10 +199,7 @@ void ash_slots_push_held(struct ash_heap *heap, unsigned class_index, struct ash
             slots_give(heap, block);
             return;
         }
-        slots = heap->slots;
-        bool waits = slots->ring_count > 0;
-        unsigned full = waits ? slots->ring_class[slots->ring_first] : class_index;
-        slots_release(heap, &slots->bins[full], slots->bins[full].cap / 2);
+        slots_make_room(heap, heap->slots, class_index);
     }
 }
 
@@ -197,8 +240,7 @@ bool ash_slots_stock(struct ash_heap *heap, struct ash_record *span) {
     struct ash_slots_bin *bin = &heap->slots->bins[span->class_index];
     ash_assert(bin->count == 0);
     uint32_t used = ash_span_used(span);
-    uint32_t least = ash_hard.tier >= ASH_HARD_DRAWS ? SLOTS_DRAWN_MIN : 1;
-    uint32_t wanted = (uint32_t)ash_min(ash_max(c->stock, least), bin->cap);
+    uint32_t wanted = slots_wanted(bin, span->class_index);
     uint32_t count;
     if (used < span->carved) {
         count = (uint32_t)ash_min(wanted, span->carved - used);
@@ -247,17 +289,14 @@ void ash_slots_release_all(struct ash_heap *heap) {
     if (slots == NULL) {
         return;
     }
-    for (unsigned i = 0; i < ASH_CLASS_COUNT; i++) {
-        slots_release(heap, &slots->bins[i], 0);
-    }
     while (slots->ring_count > 0) {
-        struct ash_slots_bin *bin = &slots->bins[slots->ring_class[slots->ring_first]];
         if (!slots_ring_out(slots)) {
-            slots_release(heap, bin, 0);
+            slots_make_room(heap, slots, 0);
         }
     }
     for (unsigned i = 0; i < ASH_CLASS_COUNT; i++) {
-        slots_release(heap, &slots->bins[i], 0);
+        slots_release_ready(heap, &slots->bins[i], 0);
+        slots_release_freed(heap, &slots->bins[i], 0);
     }
 }
 

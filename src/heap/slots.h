@@ -1,18 +1,20 @@
 // Slots: what a heap has in place of bins when the process is hardened (heap/hard.h).
 //
 //   slots   | p | p | p | ...   last in, first out; from tier 2 on one of the last 16
+//   freed   | p | p | ...       tiers 1 and 2: freed blocks wait here until no slot is filled
 //   ring    oldest -> ... -> newest      tier 3: freed blocks wait here before they go to a slot
 //
-// Both point to blocks and lie out of the user's memory: nothing that a program writes to a freed
-// block leads anywhere. (Blocks that another thread frees are linked on their way home, as they
-// always are; each link is tested against the state of what it leads to.)
+// So a block that was freed is not handed out at once, and a second free finds it free. All three
+// point to blocks and lie out of the user's memory: nothing that a program writes to a freed block
+// leads anywhere. (Blocks that another thread frees are linked on their way home, as they always
+// are; each link is tested against the state of what it leads to.)
 //
 // The heap's own thread alone pushes and pops, without holding the heap; but where blocks leave
 // their spans, or go back to them, it is held.
 //
 // Invariants:
-//   INV-SLOTS-1  slots and ring have blocks of this heap, whose state is FREE, each once
-//   INV-SLOTS-2  waiting == blocks of the class in the ring
+//   INV-SLOTS-1  slots, freed and ring have blocks of this heap, whose state is FREE, each once
+//   INV-SLOTS-2  waiting == blocks of the class in freed or ring
 
 #ifndef ASH_HEAP_SLOTS_H
 #define ASH_HEAP_SLOTS_H
@@ -42,8 +44,8 @@ enum {
 struct ash_slots_bin {
     uintptr_t *slots;
     uint32_t count;
-    uint32_t cap;
-    uint32_t waiting;  // in the ring; others may read it and the count for statistics
+    uint32_t cap;      // of slots and freed, one behind the other
+    uint32_t waiting;  // in freed or ring; others may read it and the count for statistics
     uint32_t block_bytes;
 };
 
@@ -69,29 +71,42 @@ _Static_assert(sizeof(struct ash_slots_bin) * ASH_BIN_UNIT % sizeof(struct ash_b
                "a unit of bin_at is a whole number of bytes of slots");
 
 // The bin is not empty. The slot that was filled last; or, from tier 2 on, one of those that were,
-// and the last one takes its place. A generator with one product, whose high bits are its best.
+// and the last one takes its place. A generator with one product, whose high bits are its best, and
+// which is done when the slot is on its way.
 static inline uintptr_t ash_slots_last(struct ash_slots_bin *bin) {
     return bin->slots[--bin->count];
 }
 
 static inline uintptr_t ash_slots_drawn(struct ash_slots *slots, struct ash_slots_bin *bin) {
-    uint64_t random = slots->random * UINT64_C(0xd1342543de82ef95) + 1;
-    slots->random = random;
-    uint64_t below = (random >> 32) * ash_min(bin->count, ASH_SLOTS_DRAWN) >> 32;
+    uint64_t random = slots->random;
+    slots->random = random * UINT64_C(0xd1342543de82ef95) + 1;
+    uint64_t below = random / (UINT64_MAX / ASH_SLOTS_DRAWN + 1);
+    if (ash_unlikely(bin->count < ASH_SLOTS_DRAWN)) {
+        below = (random >> 32) * bin->count >> 32;
+    }
     uintptr_t *last = &bin->slots[--bin->count];
     uintptr_t slot = last[-(ptrdiff_t)below];
     last[-(ptrdiff_t)below] = *last;
     return slot;
 }
 
-// False if there is no room: then nothing has happened.
-static inline bool ash_slots_fill(struct ash_slots_bin *bin, uintptr_t slot) {
-    if (ash_unlikely(bin->count == bin->cap)) {
+static inline uintptr_t *ash_slots_freed(const struct ash_slots_bin *bin) {
+    return bin->slots + bin->cap;
+}
+
+// To the freed ones. False if there is no room: then nothing has happened.
+static inline bool ash_slots_add(struct ash_slots_bin *bin, uintptr_t slot) {
+    if (ash_unlikely(bin->waiting == bin->cap)) {
         return false;
     }
-    bin->slots[bin->count++] = slot;
+    ash_slots_freed(bin)[bin->waiting++] = slot;
     return true;
 }
+
+// No slot is filled: those of the freed blocks that caches still have move in, as many as the heap
+// takes from its spans at a time, the oldest of them on top. False if fewer wait, unless `any`
+// number will do.
+bool ash_slots_turn(struct ash_slots *slots, struct ash_slots_bin *bin, bool any);
 
 // The block in a slot that was taken out. At tier 3 it is clear, or the process ends.
 struct ash_block *ash_slots_open(uintptr_t slot, size_t held);
@@ -99,13 +114,17 @@ struct ash_block *ash_slots_open(uintptr_t slot, size_t held);
 // To the ring. False if there is no room for what leaves it.
 bool ash_slots_wait(struct ash_slots *slots, unsigned class_index, uintptr_t slot);
 
-// A block from the slots, or NULL if there is none. Its state is still FREE.
-static inline struct ash_block *ash_slots_pop(struct ash_heap *heap, unsigned class_index) {
+// A block from the slots, or NULL if there is none and they do not turn. Its state is still FREE.
+static inline struct ash_block *ash_slots_pop(struct ash_heap *heap, unsigned class_index,
+                                              bool any) {
     struct ash_slots *slots = heap->slots;
-    if (ash_unlikely(slots == NULL || slots->bins[class_index].count == 0)) {
+    if (ash_unlikely(slots == NULL)) {
         return NULL;
     }
     struct ash_slots_bin *bin = &slots->bins[class_index];
+    if (ash_unlikely(bin->count == 0 && !ash_slots_turn(slots, bin, any))) {
+        return NULL;
+    }
     bool draws = ash_hard.tier >= ASH_HARD_DRAWS;
     return ash_slots_open(draws ? ash_slots_drawn(slots, bin) : ash_slots_last(bin),
                           bin->block_bytes);

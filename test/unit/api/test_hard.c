@@ -61,8 +61,8 @@ CLAIM(a_wide_slack_is_known) {
 }
 
 // INV-SLOTS-1, INV-SLOTS-2: what is at hand is what was freed, and each block comes once.
-CLAIM(slots_and_ring_count_what_they_hold) {
-    enter("3");
+static void count_at(const char *tier) {
+    enter(tier);
     struct ash_heap *heap = ash_thread_attach();
     unsigned class_index = ash_class_of(SMALL + 1);
     for (int i = 0; i < MANY; i++) {
@@ -80,6 +80,50 @@ CLAIM(slots_and_ring_count_what_they_hold) {
     }
     ash_heap_collect(ash_heap_main());
     expect_equal(ash_slots_ready(heap, class_index), 0);
+}
+
+CLAIM(slots_and_freed_blocks_are_counted) {
+    count_at("1");
+}
+
+CLAIM(slots_and_ring_count_what_they_hold) {
+    count_at("3");
+}
+
+// For as many blocks as the heap takes from its spans at a time, wherever it stands among them.
+static void wait_at(const char *tier) {
+    enter(tier);
+    uint32_t stock = ash_classes[ash_class_of(SMALL + 1)].stock;
+    for (uint32_t i = 0; i < stock; i++) {
+        void *block = ash_malloc(SMALL);
+        ash_free(block);
+        for (uint32_t k = 0; k < stock; k++) {
+            expect(ash_malloc(SMALL) != block);
+        }
+        expect(ash_malloc(SMALL) != NULL);
+    }
+}
+
+CLAIM(a_freed_block_waits) {
+    wait_at("1");
+}
+
+CLAIM(a_freed_block_waits_before_it_is_drawn) {
+    wait_at("2");
+}
+
+CLAIM(what_waits_is_the_last_resort) {
+    enter("1");
+    void *block = ash_malloc(SMALL);
+    ash_free(block);
+    os_fake_fail_from(OS_FAKE_ANY, 1);
+    bool met = false;
+    for (void *other; (other = ash_malloc(SMALL)) != NULL;) {
+        expect(!met);
+        met = other == block;
+    }
+    expect(met);
+    os_fake_fail_never();
 }
 
 CLAIM(freed_memory_is_clear) {
@@ -256,7 +300,11 @@ int main(void) {
         cmocka_unit_test(a_state_says_what_was_asked_for),
         cmocka_unit_test(only_starts_say_that_a_block_is_out),
         cmocka_unit_test(a_wide_slack_is_known),
+        cmocka_unit_test(slots_and_freed_blocks_are_counted),
         cmocka_unit_test(slots_and_ring_count_what_they_hold),
+        cmocka_unit_test(a_freed_block_waits),
+        cmocka_unit_test(a_freed_block_waits_before_it_is_drawn),
+        cmocka_unit_test(what_waits_is_the_last_resort),
         cmocka_unit_test(freed_memory_is_clear),
         cmocka_unit_test(what_was_in_a_run_is_not_seen_in_blocks),
         cmocka_unit_test(a_block_resized_in_place_is_checked_at_its_new_end),
