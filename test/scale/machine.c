@@ -1,0 +1,139 @@
+// What this machine takes for what the simulation is made of: a line that comes from another
+// processor, an atomic operation on a line of one's own, waking a thread that sleeps. Prints a JSON
+// object; a median of several rounds each.
+
+#include <linux/futex.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { ROUNDS = 9, TURNS = 20000, WAKES = 500, ADDS = 1000000 };
+
+static _Alignas(128) _Atomic uint32_t word;
+static _Alignas(128) _Atomic uint64_t asked_ns;
+static _Alignas(128) _Atomic uint32_t ready;
+
+static uint64_t now_ns(void) {
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static void stay_on(size_t cpu) {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET(cpu, &set);
+    (void)sched_setaffinity(0, sizeof set, &set);
+}
+
+static int less(const void *a, const void *b) {
+    double left = *(const double *)a, right = *(const double *)b;
+    return (left > right) - (left < right);
+}
+
+static double median(double *values, int count) {
+    qsort(values, (size_t)count, sizeof *values, less);
+    return values[count / 2];
+}
+
+// Each waits for the other to make the word odd, or even.
+static void bounce(uint32_t parity) {
+    for (uint32_t i = 0; i < TURNS; i++) {
+        while (atomic_load_explicit(&word, memory_order_acquire) != 2 * i + parity) {
+        }
+        atomic_store_explicit(&word, 2 * i + parity + 1, memory_order_release);
+    }
+}
+
+static void *bounce_back(void *argument) {
+    (void)argument;
+    stay_on(1);
+    bounce(1);
+    return NULL;
+}
+
+static double move_ns(void) {
+    double rounds[ROUNDS];
+    for (int i = 0; i < ROUNDS; i++) {
+        pthread_t other;
+        atomic_store_explicit(&word, 0, memory_order_relaxed);
+        (void)pthread_create(&other, NULL, bounce_back, NULL);
+        uint64_t start = now_ns();
+        bounce(0);
+        rounds[i] = (double)(now_ns() - start) / (2 * TURNS);
+        (void)pthread_join(other, NULL);
+    }
+    return median(rounds, ROUNDS);
+}
+
+static double atomic_ns(void) {
+    double rounds[ROUNDS];
+    for (int i = 0; i < ROUNDS; i++) {
+        uint64_t start = now_ns();
+        for (int k = 0; k < ADDS; k++) {
+            atomic_fetch_add_explicit(&word, 1, memory_order_relaxed);
+        }
+        rounds[i] = (double)(now_ns() - start) / ADDS;
+    }
+    return median(rounds, ROUNDS);
+}
+
+static double clock_ns(void) {
+    uint64_t start = now_ns();
+    for (int i = 0; i < ADDS; i++) {
+        (void)now_ns();
+    }
+    return (double)(now_ns() - start) / ADDS;
+}
+
+static void *sleeps(void *results) {
+    double *woken_ns = results;
+    stay_on(1);
+    for (int i = 0; i < WAKES; i++) {
+        atomic_store_explicit(&ready, (uint32_t)i + 1, memory_order_release);
+        while (atomic_load_explicit(&word, memory_order_acquire) == (uint32_t)i) {
+            (void)syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, i, NULL);
+        }
+        woken_ns[i] = (double)(now_ns() - atomic_load_explicit(&asked_ns, memory_order_relaxed));
+    }
+    return NULL;
+}
+
+static void wakes(double *call_ns) {
+    for (int i = 0; i < WAKES; i++) {
+        while (atomic_load_explicit(&ready, memory_order_acquire) != (uint32_t)i + 1) {
+        }
+        (void)usleep(200);  // until it sleeps
+        uint64_t start = now_ns();
+        atomic_store_explicit(&asked_ns, start, memory_order_relaxed);
+        atomic_store_explicit(&word, (uint32_t)i + 1, memory_order_release);
+        (void)syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, 1);
+        call_ns[i] = (double)(now_ns() - start);
+    }
+}
+
+int main(void) {
+    static double woken_ns[WAKES], call_ns[WAKES];
+    if (sysconf(_SC_NPROCESSORS_ONLN) < 2) {
+        fprintf(stderr, "scale_machine: needs two processors\n");
+        return 77;
+    }
+    stay_on(0);
+    double move = move_ns();
+    double add = atomic_ns();
+    pthread_t other;
+    atomic_store_explicit(&word, 0, memory_order_relaxed);
+    (void)pthread_create(&other, NULL, sleeps, woken_ns);
+    wakes(call_ns);
+    (void)pthread_join(other, NULL);
+    printf("{\"move_ns\": %.1f, \"atomic_ns\": %.2f, \"clock_ns\": %.1f, \"wake_ns\": %.0f, "
+           "\"wake_call_ns\": %.0f}\n",
+           move, add, clock_ns(), median(woken_ns, WAKES), median(call_ns, WAKES));
+    return 0;
+}
