@@ -18,7 +18,7 @@
 #include "planted.h"
 #include "work.h"
 
-enum { THREADS_MAX = 16384, WARM_STEPS = 20, STACK_BYTES = 256 * 1024 };
+enum { THREADS_MAX = 16384, WARM_STEPS = 20, WARM_NS = 20000000, STACK_BYTES = 256 * 1024 };
 
 static struct {
     const struct workload *work;
@@ -136,7 +136,7 @@ static void *run_freely(void *argument) {
     struct worker *worker = &seat->worker;
     struct count_thread *count = count_enter(worker->index + 1);
     (void)pthread_barrier_wait(&begin);
-    run_until(worker, count_now_ns() + (uint64_t)run.ms * 100000);  // a tenth, to warm up
+    run_until(worker, count_now_ns() + WARM_NS);
     worker->blocks = worker->bytes = 0;
     count->steady = true;
     uint64_t start_ns = count_now_ns();

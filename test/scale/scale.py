@@ -122,8 +122,8 @@ def count(options, work):
     for name in ("warm", "turns", "quantum", "planted"):
         if getattr(options, name) is not None:
             arguments += [f"--{name}", getattr(options, name)]
-    # There, each step is a thread's whole life.
-    arguments += ["--turns", 20, "--warm", 3] if work == "lives" and not options.turns else []
+    if work == "lives":  # each step is a thread's whole life; the last of two options counts
+        arguments += ["--turns", 20, "--warm", 3]
     results = []
     for threads in options.threads:
         result = figures.run(options.program, work, threads, arguments)

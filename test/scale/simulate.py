@@ -28,8 +28,8 @@ SPIN_NS = 2500
 BENT = 0.8
 # A variable that moves more often than so for a block serves one core at a time.
 WORD_MIN = 1e-4
-EVENTS = 250000
-EVENTS_A_CORE_MIN = 250
+EVENTS = 40000
+EVENTS_A_CORE_MIN = 200
 
 
 @dataclass
@@ -225,7 +225,8 @@ def compare(load, machine, measured):
     alone = simulate(load, machine, 1)[0]
     lines = []
     for result in measured:
-        ns = result["ns"] / result["blocks"]
+        clocks = 2 * sum(lock["taken"] for lock in result["locks"])
+        ns = (result["ns"] - clocks * machine.clock_ns) / result["blocks"]
         simulated = 1e9 / simulate(load, machine, result["threads"])[0]
         lines.append(f"| {load.work} | {result['threads']} | {ns:.1f} | {simulated:.1f} | "
                      f"{simulated / ns:.2f} | {1e9 / alone:.1f} |")
