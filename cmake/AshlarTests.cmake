@@ -19,8 +19,8 @@ target_include_directories(ashlar_internal INTERFACE "${PROJECT_SOURCE_DIR}/src"
 
 set(folders unit api compat model stress stats fuzz harden guard)
 if(NOT ASH_SANITIZE)
-  list(APPEND folders libc override programs identity sched tool package tidy golden docs forms
-    cross coverage mutation)
+  list(APPEND folders libc override programs identity sched scale tool package tidy golden docs
+    forms cross coverage mutation)
 endif()
 foreach(folder IN LISTS folders)
   if(EXISTS "${PROJECT_SOURCE_DIR}/test/${folder}/CMakeLists.txt")

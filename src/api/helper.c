@@ -31,6 +31,12 @@ static bool helper_turn(uint32_t from, uint32_t to) {
                                                    memory_order_relaxed);
 }
 
+// What it was a moment ago. Who has made work since the helper said that it parks sees that: the
+// store's lock came between.
+static bool helper_is(enum helper_state state) {
+    return atomic_load_explicit(&helper_state, memory_order_relaxed) == state;
+}
+
 static bool helper_is_on(void) {
     return ash_option_value(ASH_OPTION_HELPER_THREAD) != 0;
 }
@@ -86,7 +92,7 @@ static void helper_park(void) {
     if (ash_store_measure().dirty_bytes >= HELPER_WORK_BYTES || !helper_is_on()) {
         (void)helper_turn(HELPER_PARKED, HELPER_AWAKE);
     }
-    while (atomic_load_explicit(&helper_state, memory_order_relaxed) == HELPER_PARKED) {
+    while (helper_is(HELPER_PARKED)) {
         ash_os_wait(&helper_state, HELPER_PARKED);
     }
 }
@@ -113,16 +119,17 @@ static ASH_COLD void helper_start(void) {
 }
 
 void ash_helper_start(void) {
-    // An early look; helper_turn decides.
-    if (ash_unlikely(ash_thread_is_not_alone() && helper_is_worth_it() &&
-                     atomic_load_explicit(&helper_state, memory_order_relaxed) == HELPER_NONE &&
+    // An early look; helper_turn decides. The state first, which hardly ever changes: what is in
+    // use does whenever any thread takes slices.
+    if (ash_unlikely(ash_thread_is_not_alone() && helper_is(HELPER_NONE) && helper_is_worth_it() &&
                      helper_is_on())) {
         helper_start();
     }
 }
 
 void ash_helper_wake(void) {
-    if (ash_unlikely(helper_has_work()) && helper_turn(HELPER_PARKED, HELPER_AWAKE)) {
+    if (ash_unlikely(helper_is(HELPER_PARKED) && helper_has_work()) &&
+        helper_turn(HELPER_PARKED, HELPER_AWAKE)) {
         ash_os_wake(&helper_state);
     }
 }

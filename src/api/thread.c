@@ -45,7 +45,9 @@ static _Atomic uint32_t thread_id_is_wrong;
 // What struct ash_thread_identity says of them.
 enum thread_event { THREAD_CHECKS, THREAD_REBOUND, THREAD_FOREIGN, THREAD_CHANGED, THREAD_EVENTS };
 
-static _Atomic size_t thread_counts[THREAD_EVENTS];
+// A cache line of their own: the words around are read on every slow path.
+static _Alignas(ASH_CACHE_LINE) _Atomic size_t thread_counts[ASH_CACHE_LINE / sizeof(size_t)];
+_Static_assert(sizeof thread_counts >= THREAD_EVENTS * sizeof(size_t), "they fit a line");
 
 // relaxed, all of these: figures, and a switch that is seen sooner or later.
 static void thread_count(enum thread_event event) {
@@ -153,8 +155,8 @@ static struct ash_heap *thread_make_heap(uint32_t tid, uint32_t process, bool em
         (void)ash_os_check_tags();
     }
     ash_registry_set_thread(heap, tid, process);
-    if (tid != process) {
-        // relaxed: seen sooner or later.
+    if (tid != process && !ash_thread_is_not_alone()) {
+        // relaxed: seen sooner or later. Written once: every thread reads it.
         atomic_store_explicit(&thread_many, true, memory_order_relaxed);
     }
     return heap;

@@ -74,7 +74,8 @@ enum {
     ASH_STOCK_BYTES = 4096,
 
     // Foreign blocks gathered before they are published: chains, and per chain.
-    ASH_GATHER_CHAINS = ASH_HOSTILE ? 2 : 32,
+    ASH_GATHER_CHAINS_LOG2 = ASH_HOSTILE ? 1 : 5,
+    ASH_GATHER_CHAINS = 1 << ASH_GATHER_CHAINS_LOG2,
     ASH_GATHER_BLOCKS = ASH_HOSTILE ? 3 : 32,
     ASH_GATHER_BYTES = 8192,
 

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "ashlar/options.h"
+#include "base/config.h"
 #include "base/fmt.h"
 
 struct ash_option_row {
@@ -25,7 +26,8 @@ extern const struct ash_option_row ash_option_rows[ASH_OPTION_COUNT];
 
 // The values. They are the defaults before boot; calls may change them at any time.
 struct ash_options {
-    _Atomic size_t values[ASH_OPTION_COUNT];
+    // Read on slow paths. Own cache lines.
+    _Alignas(ASH_CACHE_LINE) _Atomic size_t values[ASH_OPTION_COUNT];
 };
 
 extern struct ash_options ash_options;

@@ -23,8 +23,8 @@
 #include "base/options.h"
 
 struct ash_limit {
-    _Atomic size_t in_use;   // bytes
-    _Atomic uint32_t above;  // the soft limit was crossed
+    _Alignas(ASH_CACHE_LINE) _Atomic size_t in_use;  // bytes
+    _Atomic uint32_t above;                          // the soft limit was crossed
 };
 
 extern struct ash_limit ash_limit;

@@ -8,13 +8,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/config.h"
+
 enum ash_note {
     ASH_NOTE_DEFERRED = 1,  // stays: the program has a function to be called now and then
     ASH_NOTE_LIMIT = 2,     // the soft limit was crossed
 };
 
 struct ash_notes {
-    _Atomic uint32_t left;
+    // Read on every slow path. Own cache line.
+    _Alignas(ASH_CACHE_LINE) _Atomic uint32_t left;
 };
 
 extern struct ash_notes ash_notes;

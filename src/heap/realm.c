@@ -76,8 +76,7 @@ static void realm_forget(struct ash_heap *mine) {
 }
 
 static struct ash_heap *realm_find(struct ash_realm *realm, const struct ash_heap *mine) {
-    // acquire: pairs with the release in realm_link; a listed heap's next_in_realm is
-    // constant.
+    // acquire: pairs with the release in realm_link; a listed heap's next_in_realm is constant.
     struct ash_heap *heap = atomic_load_explicit(&realm->heaps, memory_order_acquire);
     while (heap != NULL && !ash_realm_is_home(heap, mine)) {
         heap = heap->next_in_realm;
@@ -207,6 +206,10 @@ static struct ash_heap *realm_join(struct ash_realm *realm, struct ash_heap *min
 }
 
 ASH_NOINLINE struct ash_heap *ash_realm_seek(struct ash_realm *realm, struct ash_heap *mine) {
+    const struct ash_recent *recent = ash_heap_recent(mine, realm->serial);
+    if (recent->serial == realm->serial) {  // the search goes through all the realm's heaps
+        return recent->heap;
+    }
     struct ash_heap *heap = ash_realm_of(mine) == realm ? mine : realm_find(realm, mine);
     if (heap != NULL) {
         realm_remember(mine, realm, heap);
@@ -216,12 +219,11 @@ ASH_NOINLINE struct ash_heap *ash_realm_seek(struct ash_realm *realm, struct ash
 
 struct ash_heap *ash_realm_heap(struct ash_realm *realm, struct ash_heap *mine) {
     struct ash_heap *heap = mine == NULL ? NULL : ash_realm_seek(realm, mine);
-    if (heap != NULL) {
-        return heap;
-    }
-    heap = realm_join(realm, mine);
-    if (heap != NULL && mine != NULL) {
-        realm_remember(mine, realm, heap);
+    if (heap == NULL) {
+        heap = realm_join(realm, mine);
+        if (heap != NULL && mine != NULL) {
+            realm_remember(mine, realm, heap);
+        }
     }
     return heap;
 }

@@ -51,6 +51,7 @@ struct ash_realm {
     // Under the registry's lock.
     struct ash_heap *orphans;  // a queue, so that tending goes round
     struct ash_heap **orphans_end;
+    _Atomic uint32_t orphan_count;  // read without the lock, as a hint
     uint32_t runs;                  // ticket of the first run; 0 for the main realm
     struct ash_realm *next, *prev;  // all realms but the main one; or those to be used again
     struct ash_realm *root;         // the main realm of its sub-process, which inherits from it

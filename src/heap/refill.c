@@ -8,6 +8,8 @@
 #include "heap/depot.h"
 #include "heap/hard.h"
 #include "heap/orphan.h"
+#include "heap/realm.h"
+#include "heap/registry.h"
 #include "heap/remote.h"
 #include "heap/slots.h"
 #include "heap/span.h"
@@ -42,9 +44,11 @@ static struct ash_record *refill_find_span(struct ash_heap *heap, unsigned class
         ash_span_lift(heap, span);
         return span;
     }
-    struct ash_record *span = ash_orphan_adopt(heap, class_index);
-    if (span != NULL) {
-        return span;
+    if (ash_registry_has_orphans(ash_realm_of(heap))) {  // else the registry's lock is not tried
+        struct ash_record *span = ash_orphan_adopt(heap, class_index);
+        if (span != NULL) {
+            return span;
+        }
     }
     ash_remote_flush(heap);
     ash_remote_drain(heap);  // other classes may have whole spans there, and in their depots

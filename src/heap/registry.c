@@ -6,7 +6,8 @@
 #include "platform/lock.h"
 #include "platform/os.h"
 
-enum { REGISTRY_TRIES = 4, REGISTRY_REAPS = 16, REGISTRY_BUCKETS = 64 };
+// 4,096 threads have four heaps a bucket.
+enum { REGISTRY_TRIES = 4, REGISTRY_REAPS = 16, REGISTRY_BUCKETS = ASH_HOSTILE ? 64 : 1024 };
 
 static struct ash_lock registry_lock = ASH_LOCK(ASH_RANK_REGISTRY);
 
@@ -143,11 +144,23 @@ size_t ash_registry_reaped(void) {
 
 // Orphans -------------------------------------------------------------------------------
 
+// Under the lock, so that adding need not be one operation.
+static void registry_count_orphan(struct ash_realm *realm, int change) {
+    // relaxed, here and below: a hint.
+    uint32_t count = atomic_load_explicit(&realm->orphan_count, memory_order_relaxed);
+    atomic_store_explicit(&realm->orphan_count, count + (uint32_t)change, memory_order_relaxed);
+}
+
+bool ash_registry_has_orphans(const struct ash_realm *realm) {
+    return atomic_load_explicit(&realm->orphan_count, memory_order_relaxed) != 0;
+}
+
 void ash_registry_queue_orphan(struct ash_heap *heap) {
     struct ash_realm *realm = ash_realm_of(heap);
     heap->next_orphan = NULL;
     *realm->orphans_end = heap;
     realm->orphans_end = &heap->next_orphan;
+    registry_count_orphan(realm, 1);
 }
 
 static void registry_unlink(struct ash_realm *realm, struct ash_heap **link) {
@@ -156,6 +169,7 @@ static void registry_unlink(struct ash_realm *realm, struct ash_heap **link) {
     if (realm->orphans_end == &heap->next_orphan) {
         realm->orphans_end = link;
     }
+    registry_count_orphan(realm, -1);
 }
 
 void ash_registry_put_orphan(struct ash_heap *heap) {

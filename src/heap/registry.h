@@ -48,6 +48,9 @@ struct ash_heap *ash_registry_claim_orphan(struct ash_realm *realm, bool listed_
 // out: it is TENDED from now on, and no orphan any more. NULL if there is none among the next few.
 struct ash_heap *ash_registry_claim_empty(void);
 
+// Whether it is worth while to ask for one: a hint, without the lock.
+bool ash_registry_has_orphans(const struct ash_realm *realm);
+
 // Makes an orphan TENDED and returns it, each time another one; NULL if none is
 // to be had at once. The caller ends with ash_orphan_leave.
 struct ash_heap *ash_registry_tend_orphan(struct ash_realm *realm);

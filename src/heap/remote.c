@@ -67,12 +67,26 @@ static bool remote_begin(struct ash_heap *heap) {
     return true;
 }
 
+// The span's chain, or the one that is to be its: an empty one, or else that which is nearer
+// to its last block, and would be published first anyway.
+static struct ash_chain *remote_choose(struct ash_heap *heap, const struct ash_record *span) {
+    struct ash_chain *first = ash_remote_chains(heap, span);
+    struct ash_chain *second = first + 1;
+    if (first->span == span || second->span == span) {
+        return first->span == span ? first : second;
+    }
+    if (first->span == NULL || second->span == NULL) {
+        return first->span == NULL ? first : second;
+    }
+    return first->room < second->room ? first : second;
+}
+
 void ash_remote_free(struct ash_heap *heap, struct ash_record *span, struct ash_block *block) {
     if (ash_unlikely(!remote_begin(heap))) {
         ash_remote_free_now(span, block);
         return;
     }
-    struct ash_chain *chain = ash_remote_chain(heap, span);
+    struct ash_chain *chain = remote_choose(heap, span);
     if (chain->span != span) {
         if (chain->span != NULL) {
             remote_publish_chain(heap, chain);

@@ -29,11 +29,16 @@
 // Gathers a block of somebody else's span. `heap` is the calling thread's.
 void ash_remote_free(struct ash_heap *heap, struct ash_record *span, struct ash_block *block);
 
-static inline struct ash_chain *ash_remote_chain(struct ash_heap *heap,
-                                                 const struct ash_record *span) {
+// The two chains of which one may be the span's.
+static inline struct ash_chain *ash_remote_chains(struct ash_heap *heap,
+                                                  const struct ash_record *span) {
     // relaxed: the owner asks.
     struct ash_chain *chains = atomic_load_explicit(&heap->chains, memory_order_relaxed);
-    return &chains[(uintptr_t)span / sizeof(struct ash_record) % ASH_GATHER_CHAINS];
+    // Where n threads take spans in turn, each has every n-th: the lowest bits alone would lead
+    // all of one thread's to a few chains. Fibonacci hashing spreads any stride.
+    uint32_t slice = (uint32_t)((uintptr_t)span / sizeof(struct ash_record));
+    uint64_t hash = slice * 0x9E3779B1u;
+    return &chains[hash >> (32 - ASH_GATHER_CHAINS_LOG2 + 1) << 1];
 }
 
 // Links a block to its span's chain, which must not become full by it.
@@ -55,7 +60,8 @@ static inline void ash_remote_link(struct ash_heap *heap, struct ash_chain *chai
 static inline bool ash_remote_join(struct ash_heap *heap, const struct ash_record *record,
                                    struct ash_block *block) {
     const struct ash_record *span = record - record->back;
-    struct ash_chain *chain = ash_remote_chain(heap, span);
+    struct ash_chain *chain = ash_remote_chains(heap, span);
+    chain += chain->span != span;
     if (ash_unlikely(chain->span != span || chain->room == 1 ||
                      atomic_load_explicit(&chain->newest, memory_order_relaxed) == block)) {
         return false;

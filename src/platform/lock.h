@@ -1,4 +1,5 @@
-// A small lock that sleeps in the kernel: 4 bytes, zero when free.
+// A small lock that sleeps in the kernel: 4 bytes, zero when free, and a cache line of its own:
+// what is read all the time must not move about with a lock that others take.
 //
 // Ranks say the order in which locks may be taken: only upwards. Debug builds
 // assert it, per thread. docs/memory-order.md lists who takes what.
@@ -9,6 +10,8 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "base/config.h"
 
 enum ash_rank {
     ASH_RANK_BOOT,
@@ -24,7 +27,7 @@ enum ash_rank {
 };
 
 struct ash_lock {
-    _Alignas(4) _Atomic uint32_t word;  // 0 free, 1 held, 2 held and somebody may sleep
+    _Alignas(ASH_CACHE_LINE) _Atomic uint32_t word;  // 0 free, 1 held, 2 and somebody may sleep
     uint32_t rank;
 };
 

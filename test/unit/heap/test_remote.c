@@ -105,28 +105,37 @@ CLAIM(chains_add_up_before_the_owner_looks) {
     }
 }
 
-CLAIM(a_chain_gives_way_to_another_spans) {
+// A block of another span than `before`, whose chain is one of the same two as `span`'s.
+static struct ash_block *clashing_block(const struct ash_record *span,
+                                        const struct ash_record *before) {
+    struct ash_block *block;
+    do {
+        block = owners_block(ash_class_of(2048));  // a few fill a span
+    } while (ash_record_first(block) == before ||
+             ash_remote_chains(other, ash_record_first(block)) != ash_remote_chains(other, span));
+    return block;
+}
+
+CLAIM(a_chain_gives_way_to_the_second_that_is_in_its_way) {
     start();
-    struct ash_block *first = owners_block(CLASS);
+    struct ash_block *first = owners_block(ash_class_of(2048));
     struct ash_record *span = ash_record_first(first);
-    struct ash_record *clash = span;
-    struct ash_block *block = NULL;
-    unsigned class_index = CLASS;
-    expect(ash_classes[CLASS].gather > 1);
-    while (clash == span ||
-           (ash_record_slice(clash) - ash_record_slice(span)) % ASH_GATHER_CHAINS != 0) {
-        block = owners_block(++class_index);
-        clash = ash_record_first(block);
-    }
+    expect(ash_span_class(span)->gather > 2);
     ash_remote_free(other, span, first);
+    ash_remote_free(other, span, owners_block(ash_class_of(2048)));
+    struct ash_block *second = clashing_block(span, span);
+    ash_remote_free(other, ash_record_first(second), second);
     expect_equal(span->remote, 0);
-    ash_remote_free(other, clash, block);
-    expect_equal(remote_count(span), 1);
+    struct ash_block *third = clashing_block(span, ash_record_first(second));
+    ash_remote_free(other, ash_record_first(third), third);
+    expect_equal(remote_count(span), 2);  // it was the fuller one
+    expect_equal(ash_record_first(second)->remote, 0);
     ash_remote_flush(other);
-    expect_equal(remote_count(clash), 1);
+    expect_equal(remote_count(ash_record_first(second)), 1);
+    expect_equal(remote_count(ash_record_first(third)), 1);
     expect(!ash_remote_gathers(other));
     ash_remote_drain(owner);
-    expect(is_marked(span, first) && is_marked(clash, block));
+    expect(is_marked(span, first) && is_marked(ash_record_first(third), third));
 }
 
 CLAIM(many_spans_wait_on_one_inbox) {
@@ -376,7 +385,7 @@ int main(void) {
         cmocka_unit_test(one_block_is_published_and_drained),
         cmocka_unit_test(a_chain_is_published_when_it_is_full),
         cmocka_unit_test(chains_add_up_before_the_owner_looks),
-        cmocka_unit_test(a_chain_gives_way_to_another_spans),
+        cmocka_unit_test(a_chain_gives_way_to_the_second_that_is_in_its_way),
         cmocka_unit_test(many_spans_wait_on_one_inbox),
         cmocka_unit_test(a_thread_has_no_chains_until_it_frees_for_others),
         cmocka_unit_test(without_memory_for_chains_a_block_is_published_at_once),
