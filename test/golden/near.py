@@ -76,7 +76,7 @@ def main():
     what = parser.add_subparsers(dest="what", required=True)
     resident = what.add_parser("resident")
     resident.add_argument("library", type=Path)
-    resident.add_argument("--most", type=int, default=96)
+    resident.add_argument("--most", type=int, default=80)
     names = what.add_parser("names")
     names.add_argument("names", type=Path)
     names.add_argument("library", type=Path)
