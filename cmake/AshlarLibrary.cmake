@@ -35,7 +35,8 @@ endfunction()
 
 # What every target compiled from src/ needs.
 function(ashlar_build_settings name)
-  target_compile_options(${name} PRIVATE ${ASH_CORE_OPTIONS} ${ASH_RUNG_OPTIONS})
+  target_compile_options(${name} PRIVATE ${ASH_CORE_OPTIONS} ${ASH_RUNG_OPTIONS}
+    ${ASH_LAYOUT_OPTIONS})
   if(ASH_DEFAULT_OPTIONS)
     target_compile_definitions(${name} PRIVATE "ASH_DEFAULT_OPTIONS=\"${ASH_DEFAULT_OPTIONS}\"")
   endif()
@@ -82,7 +83,8 @@ set_target_properties(ashlar_shared PROPERTIES VERSION ${PROJECT_VERSION} SOVERS
 # The names of libc stay in the base version node, so there is no version script. A library
 # that has become malloc cannot be unloaded.
 target_link_options(ashlar_shared PRIVATE -Wl,-z,nodelete -Wl,-z,relro -Wl,-z,now
-  -Wl,--no-undefined -Wl,--as-needed)
+  -Wl,--no-undefined -Wl,--as-needed ${ASH_LAYOUT_LINK_OPTIONS})
+set_target_properties(ashlar_shared PROPERTIES LINK_DEPENDS "${ASH_LAYOUT_SCRIPT}")
 
 separate_arguments(object_flags UNIX_COMMAND "${CMAKE_C_FLAGS}")
 add_custom_command(OUTPUT "${PROJECT_BINARY_DIR}/lib/ashlar.o"

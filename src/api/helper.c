@@ -98,7 +98,7 @@ static void helper_park(void) {
 }
 
 static void helper_run(void) {
-    ash_thread_set_heap(&ash_heap_done);  // what the C library frees for it goes home at once
+    ash_thread_set_heap(ash_heap_end());  // what the C library frees for it goes home at once
     helper_work();
     while (helper_is_on() && helper_is_worth_it()) {
         helper_park();

@@ -5,7 +5,7 @@
 #include "platform/lock.h"
 
 static struct ash_lock late_lock = ASH_LOCK(ASH_RANK_LATE);
-static struct ash_heap late_heap;  // not in the registry: the lock owns it
+static ASH_FAR struct ash_heap late_heap;  // not in the registry: the lock owns it
 static bool late_ready;
 
 void ash_late_enter(void) {

@@ -91,7 +91,7 @@ static void thread_remember(struct ash_heap *heap) {
 // the next thread that gets the same control block: so nothing may be left in one.
 static void thread_give_up(struct ash_heap *heap) {
     bool lasts = ASH_SLOT != ASH_SLOT_KEY && thread_level_now() == THREAD_SLOT;
-    ash_thread_set_heap(lasts ? &ash_heap_done : NULL);
+    ash_thread_set_heap(lasts ? ash_heap_end() : NULL);
     ash_realm_leave_all(heap);
     if (lasts) {
         ash_orphan_abandon(heap);

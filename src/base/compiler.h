@@ -31,6 +31,15 @@
 
 #define ASH_HIDDEN __attribute__((visibility("hidden")))
 
+// A large variable, zero at first, that few processes touch: behind all others, so that those that
+// every process writes to lie together, in few pages.
+// The second: the first of them, whose beginning shares a page with the others.
+#define ASH_FAR __attribute__((section(".bss.far")))
+#define ASH_FAR_FIRST __attribute__((section(".bss.edge")))
+
+// The same for constants without pointers that ordinary processes do not read.
+#define ASH_FAR_CONST __attribute__((section(".rodata.far")))
+
 // A thread-local variable reached without a call: one load of its offset, one of it.
 // Or one that may be anywhere, and costs a call.
 #define ASH_THREAD_LOCAL _Thread_local __attribute__((tls_model("initial-exec")))

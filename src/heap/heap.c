@@ -5,7 +5,13 @@
 
 struct ash_chain ash_remote_none[ASH_GATHER_CHAINS];
 
-struct ash_heap ash_heap_done = {.chains = ash_remote_none};
+ASH_FAR struct ash_heap ash_heap_done;
+
+struct ash_heap *ash_heap_end(void) {
+    // relaxed: whoever reads it has written the same.
+    atomic_store_explicit(&ash_heap_done.chains, ash_remote_none, memory_order_relaxed);
+    return &ash_heap_done;
+}
 
 void ash_heap_init(struct ash_heap *heap) {
     atomic_store_explicit(&heap->part_of, &ash_realm_main, memory_order_relaxed);

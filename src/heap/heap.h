@@ -172,6 +172,9 @@ extern struct ash_chain ash_remote_none[ASH_GATHER_CHAINS];
 // The heap of threads that have run their last exit handler: empty, owns nothing.
 extern struct ash_heap ash_heap_done;
 
+// The same, for a thread that puts it into its slot.
+struct ash_heap *ash_heap_end(void);
+
 // Counts blocks of a class going out, or coming back if negative. Owner only.
 static inline void ash_heap_count(struct ash_heap *heap, const struct ash_class *c,
                                   ptrdiff_t blocks) {

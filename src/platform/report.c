@@ -42,9 +42,9 @@ static void report_begin(struct ash_fmt *line, char text[REPORT_BYTES],
 }
 
 static void report_end(struct ash_fmt *line, const struct ash_error_row *row) {
-    if (row->next[0] != '\0') {
+    if (ash_error_next(row)[0] != '\0') {
         ash_fmt_text(line, "; ");
-        ash_fmt_text(line, row->next);
+        ash_fmt_text(line, ash_error_next(row));
     }
 }
 
@@ -77,7 +77,7 @@ static void report_plain(enum ash_error error, bool shown) {
     char text[REPORT_BYTES];
     struct ash_fmt line;
     report_begin(&line, text, row);
-    ash_fmt_text(&line, row->why);
+    ash_fmt_text(&line, ash_error_why(row));
     report_end(&line, row);
     report_deliver(&line, error, NULL, shown);
 }
@@ -117,7 +117,7 @@ static void report_pointer(const struct ash_error_row *row, const char *what, co
 ASH_COLD _Noreturn void ash_report_bad_pointer(enum ash_error error, const char *what,
                                                const void *pointer) {
     const struct ash_error_row *row = ash_error_row(error);
-    report_pointer(row, what, pointer, row->why);
+    report_pointer(row, what, pointer, ash_error_why(row));
     ash_os_abort();
 }
 
@@ -135,7 +135,7 @@ ASH_COLD void ash_report_refused_because(enum ash_error error, const char *what,
 }
 
 ASH_COLD void ash_report_refused(enum ash_error error, const char *what, const void *pointer) {
-    ash_report_refused_because(error, what, pointer, ash_error_row(error)->why);
+    ash_report_refused_because(error, what, pointer, ash_error_why(ash_error_row(error)));
 }
 
 ASH_COLD _Noreturn void ash_fatal(enum ash_error error) {
@@ -148,7 +148,7 @@ ASH_COLD _Noreturn void ash_assert_failed(const char *what, const char *file, in
     char text[REPORT_BYTES];
     struct ash_fmt line;
     report_begin(&line, text, row);
-    ash_fmt_text(&line, row->why);
+    ash_fmt_text(&line, ash_error_why(row));
     ash_fmt_text(&line, ": ");
     ash_fmt_text(&line, what);
     ash_fmt_text(&line, " at ");

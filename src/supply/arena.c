@@ -8,7 +8,7 @@
 #include "supply/reserve.h"
 #include "supply/store.h"
 
-struct ash_arena ash_arenas[ASH_ARENA_MAX];
+ASH_FAR struct ash_arena ash_arenas[ASH_ARENA_MAX];
 static _Atomic uint32_t arena_end;
 
 uint32_t ash_arena_end(void) {

@@ -17,15 +17,20 @@ enum {
     FIT_LENGTH_1 = (FIT_UNITS >> FIT_SHIFT) + 1 + FIT_GROUP,
     FIT_LENGTH_2 = (FIT_LENGTH_1 >> FIT_SHIFT) + FIT_GROUP,
     FIT_LENGTH_3 = 2 * FIT_GROUP,
+    // Where the inner levels start: the longest last, so that a small heap touches one page.
+    FIT_START_2 = FIT_LENGTH_3,
+    FIT_START_1 = FIT_START_2 + (FIT_LENGTH_2 + 7) / 8 * 8,
 };
 
 _Static_assert(FIT_UNITS < 1 << FIT_LEVELS * FIT_SHIFT, "the top level is one group");
 
 // Zero pages until used: only `best` grows with the region.
-static _Alignas(8) uint8_t fit_level_1[FIT_LENGTH_1];
-static _Alignas(8) uint8_t fit_level_2[FIT_LENGTH_2];
-static _Alignas(8) uint8_t fit_level_3[FIT_LENGTH_3];
-static uint8_t *const fit_inner[FIT_LEVELS] = {NULL, fit_level_1, fit_level_2, fit_level_3};
+static ASH_FAR_FIRST _Alignas(8) uint8_t fit_inner[FIT_START_1 + FIT_LENGTH_1];
+static const uint16_t fit_starts[FIT_LEVELS] = {0, FIT_START_1, FIT_START_2, 0};
+
+static uint8_t *fit_level(int i) {
+    return fit_inner + fit_starts[i];
+}
 
 static const uint64_t fit_ones = 0x0101010101010101u;
 static const uint64_t fit_highs = 0x8080808080808080u;
@@ -53,7 +58,7 @@ void ash_fit_set(uint8_t *best, size_t unit, unsigned longest) {
         if (was == now || i == FIT_LEVELS) {
             return;
         }
-        uint8_t parent = fit_inner[i][unit >> FIT_SHIFT];
+        uint8_t parent = fit_level(i)[unit >> FIT_SHIFT];
         if (now < parent) {
             if (was != parent) {
                 return;  // a neighbour is the longest, and stays it
@@ -61,7 +66,7 @@ void ash_fit_set(uint8_t *best, size_t unit, unsigned longest) {
             now = fit_group_max(level + ash_round_down(unit, FIT_GROUP));
         }
         unit >>= FIT_SHIFT;
-        level = fit_inner[i];
+        level = fit_level(i);
     }
 }
 
@@ -82,7 +87,7 @@ static size_t fit_scan(const uint8_t *level, size_t from, unsigned length) {
 }
 
 size_t ash_fit_find(const uint8_t *best, size_t from, unsigned length) {
-    const uint8_t *const levels[FIT_LEVELS] = {best, fit_level_1, fit_level_2, fit_level_3};
+    const uint8_t *const levels[FIT_LEVELS] = {best, fit_level(1), fit_level(2), fit_level(3)};
     int up = 0;
     size_t at = fit_scan(best, from, length);
     for (; at == SIZE_MAX; at = fit_scan(levels[up], from, length)) {
@@ -103,8 +108,8 @@ void ash_fit_audit(const uint8_t *best, size_t units) {
     for (int i = 1; i < FIT_LEVELS; i++) {
         units = (units + FIT_GROUP - 1) >> FIT_SHIFT;
         for (size_t group = 0; group < units; group++) {
-            ash_assert(fit_inner[i][group] == fit_group_max(below + group * FIT_GROUP));
+            ash_assert(fit_level(i)[group] == fit_group_max(below + group * FIT_GROUP));
         }
-        below = fit_inner[i];
+        below = fit_level(i);
     }
 }

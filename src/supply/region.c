@@ -22,6 +22,7 @@ enum {
 };
 
 struct ash_region ash_region;
+ASH_FAR bool ash_arena_covered[ASH_ARENA_STEPS];
 
 static size_t region_arena_first(size_t unit_max) {
     return ash_round_up(unit_max, ASH_ARENA_STEP);
@@ -294,8 +295,8 @@ size_t ash_region_table_bytes(void) {
     }
     size_t large = REGION_RECORD_BYTES + REGION_MARK_BYTES;
     large += ash_region.with_states ? REGION_STATE_BYTES : 0;
-    for (size_t step = 0; step < ASH_ARENA_UNITS / ASH_ARENA_STEP; step++) {
-        bytes += ash_region.arena_covered[step] ? ASH_ARENA_STEP * large : 0;
+    for (size_t step = 0; step < ASH_ARENA_STEPS; step++) {
+        bytes += ash_arena_covered[step] ? ASH_ARENA_STEP * large : 0;
     }
     return bytes;
 }
@@ -364,7 +365,7 @@ bool ash_region_cover_arena(size_t first, size_t count) {
     size_t end = (first - r->arena_first + count + ASH_ARENA_STEP - 1) / ASH_ARENA_STEP;
     while (step < end) {
         size_t next = step;
-        while (next < end && !r->arena_covered[next]) {
+        while (next < end && !ash_arena_covered[next]) {
             next++;
         }
         if (next > step && !region_cover_steps(r->arena_first + step * ASH_ARENA_STEP,
@@ -372,7 +373,7 @@ bool ash_region_cover_arena(size_t first, size_t count) {
             return false;
         }
         for (; step < next; step++) {
-            r->arena_covered[step] = true;
+            ash_arena_covered[step] = true;
         }
         step += step < end ? 1 : 0;
     }

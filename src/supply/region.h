@@ -67,11 +67,14 @@ struct ash_region {
     size_t mapped;      // units claimed so far
     size_t step;        // units to claim next
     size_t covered[5];  // units of the window that each table covers
-    bool arena_covered[ASH_ARENA_UNITS / ASH_ARENA_STEP];  // steps beyond the window
 };
 
 // Lives for the whole process. base is 0 and limit is 0 before boot.
 extern struct ash_region ash_region;
+
+// Under the same: which steps beyond the window all tables cover.
+enum { ASH_ARENA_STEPS = ASH_ARENA_UNITS / ASH_ARENA_STEP };
+extern bool ash_arena_covered[ASH_ARENA_STEPS];
 
 // Chooses the window and claims the first tables. False without memory.
 bool ash_region_boot(void);

@@ -75,7 +75,7 @@ CPUS = {"elf64-x86-64": X86, "elf64-littleaarch64": AArch64, "elf64-littleriscv"
 
 def disassemble(objdump, library):
     """The instructions of every function: name -> {address: (mnemonic, operands)}, in order."""
-    command = [objdump, "-d", "--no-show-raw-insn", "-j", ".text", str(library)]
+    command = [objdump, "-d", "--no-show-raw-insn", str(library)]
     text = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
     functions, current = {}, {}
     for line in text.splitlines():

@@ -138,13 +138,13 @@ _Noreturn void ash_assert_failed(const char *what, const char *file, int line) {
 }
 
 _Noreturn void ash_fatal(enum ash_error error) {
-    stage_fail(ash_error_row(error)->why);
+    stage_fail(ash_error_why(ash_error_row(error)));
 }
 
 _Noreturn void ash_report_bad_pointer(enum ash_error error, const char *what, const void *pointer) {
     (void)pointer;
     (void)what;
-    stage_fail(ash_error_row(error)->why);
+    stage_fail(ash_error_why(ash_error_row(error)));
 }
 
 // The world ----------------------------------------------------------------------------

@@ -49,8 +49,8 @@ static size_t players_foreign_units(size_t end) {
 // What the large tables have for memory handed in.
 static size_t players_arena_tables(void) {
     size_t steps = 0;
-    for (size_t i = 0; i < sizeof ash_region.arena_covered; i++) {
-        steps += ash_region.arena_covered[i];
+    for (size_t i = 0; i < ASH_ARENA_STEPS; i++) {
+        steps += ash_arena_covered[i];
     }
     size_t slice_bytes = sizeof(struct ash_record) + ASH_SLICE_MARKS * sizeof(uint64_t);
     slice_bytes += ash_region.with_states ? ASH_SLICE_BYTES / 16 : 0;

@@ -27,10 +27,10 @@ static void print_all(char *text, size_t bytes) {
     const struct ash_error_row *row;
     size_t length = 0;
     for (unsigned i = 0; (row = ash_error_at(i)) != NULL; i++) {
-        const char *gap = row->next[0] != '\0' ? "; " : "";
+        const char *why = ash_error_why(row), *next = ash_error_next(row);
+        const char *gap = next[0] != '\0' ? "; " : "";
         length += (size_t)snprintf(text + length, bytes - length, "%s %s%s%s%s%s\n", row->code,
-                                   kinds[row->kind], row->why[0] != '\0' ? " " : "", row->why, gap,
-                                   row->next);
+                                   kinds[row->kind], why[0] != '\0' ? " " : "", why, gap, next);
         expect(length < bytes);
     }
 }
