@@ -89,6 +89,7 @@
 #include "api/subproc.c"
 #include "api/summary.c"
 #include "api/thread.c"
+#include "api/typed.c"
 #include "api/walk.c"
 #include "api/zalloc.c"
 

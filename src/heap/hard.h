@@ -34,6 +34,7 @@
 enum {
     ASH_HARD_CANARIES = 1,  // the tier from which on frees are checked, and what lies behind blocks
     ASH_HARD_DRAWS = 2,     // random places
+    ASH_HARD_TYPES = 2,     // types have realms of their own (api/typed.c)
     ASH_HARD_CLEARS = 3,    // cleared blocks that wait
     ASH_HARD_FENCES = 3,    // inaccessible pages behind large blocks
     ASH_HARD_TAGS = 4,      // memory tags; if the process has them, ash_tags_on says
