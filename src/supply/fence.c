@@ -24,13 +24,13 @@ static ASH_COLD void fence_say_used_up(void) {
     }
 }
 
-static bool fence_map(char *start, size_t bytes) {
+static bool fence_map(char *page) {
     if (atomic_fetch_add_explicit(&fence_mapped, 1, memory_order_relaxed) >= ASH_FENCE_MAX) {
         atomic_fetch_sub_explicit(&fence_mapped, 1, memory_order_relaxed);
         fence_say_used_up();
         return false;
     }
-    if (!ash_os_guard(start, bytes, false)) {
+    if (!ash_os_guard(page, ash_fence.room, false)) {
         atomic_fetch_sub_explicit(&fence_mapped, 1, memory_order_relaxed);
         return false;
     }
@@ -38,11 +38,11 @@ static bool fence_map(char *start, size_t bytes) {
 }
 
 // Marks may be refused although the system has them: in locked memory, for example.
-enum ash_fence_kind ash_fence_shut(char *start, size_t bytes) {
-    if (ash_fence.marks && ash_os_guard(start, bytes, true)) {
+enum ash_fence_kind ash_fence_shut(char *page) {
+    if (ash_fence.marks && ash_os_guard(page, ash_fence.room, true)) {
         return ASH_FENCE_MARKED;
     }
-    return fence_map(start, bytes) ? ASH_FENCE_MAPPED : ASH_FENCE_NONE;
+    return fence_map(page) ? ASH_FENCE_MAPPED : ASH_FENCE_NONE;
 }
 
 void ash_fence_forget(enum ash_fence_kind kind) {
@@ -51,11 +51,11 @@ void ash_fence_forget(enum ash_fence_kind kind) {
     }
 }
 
-bool ash_fence_open(char *start, size_t bytes, enum ash_fence_kind kind) {
+bool ash_fence_open(char *page, enum ash_fence_kind kind) {
     if (kind == ASH_FENCE_NONE) {
         return true;
     }
-    if (!ash_os_unguard(start, bytes, kind == ASH_FENCE_MARKED)) {
+    if (!ash_os_unguard(page, ash_fence.room, kind == ASH_FENCE_MARKED)) {
         return false;
     }
     ash_fence_forget(kind);

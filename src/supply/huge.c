@@ -138,12 +138,11 @@ static void huge_unmap(char *start, size_t bytes) {
 }
 
 static uint8_t huge_shut_fence(char *end) {
-    return (uint8_t)(ash_fence.room == 0 ? ASH_FENCE_NONE : ash_fence_shut(end, ash_fence.room));
+    return (uint8_t)(ash_fence.room == 0 ? ASH_FENCE_NONE : ash_fence_shut(end));
 }
 
 static bool huge_open_fence(const struct ash_huge *block) {
-    return ash_fence_open(block->start + block->bytes, ash_fence.room,
-                          (enum ash_fence_kind)block->fence);
+    return ash_fence_open(block->start + block->bytes, (enum ash_fence_kind)block->fence);
 }
 
 size_t ash_huge_round(const void *block, size_t bytes) {

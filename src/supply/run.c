@@ -13,12 +13,12 @@ static size_t run_slices(size_t bytes) {
     return (bytes + ash_fence.rounding) >> ASH_SLICE_SHIFT;
 }
 
-// Fences: from the block's end to that of the last slice -----------------------------------------
+// Fences: behind the block
+// -------------------------------------------------------------------------
 
 static ASH_NOINLINE bool run_open(struct ash_record *run) {
     char *end = ash_run_start(run) + run->run_bytes;
-    char *slices_end = ash_record_start(run) + ash_run_bytes(run);
-    if (!ash_fence_open(end, (size_t)(slices_end - end), (enum ash_fence_kind)run->fence)) {
+    if (!ash_fence_open(end, (enum ash_fence_kind)run->fence)) {
         return false;
     }
     run->fence = ASH_FENCE_NONE;
@@ -29,14 +29,13 @@ static bool run_open_fence(struct ash_record *run) {
     return ash_likely(run->fence == ASH_FENCE_NONE) || run_open(run);
 }
 
-// Shuts what lies behind `pages` bytes of the run's slices; with an `align` the block's `bytes` are
+// Shuts the page behind `pages` bytes of the run's slices; with an `align` the block's `bytes` are
 // moved to end there, or less than that before. Where it is not to be, there is room for a canary.
 // Where the block's bytes end.
 static ASH_NOINLINE size_t run_shut_fence(struct ash_record *run, size_t pages, size_t bytes,
                                           size_t align) {
     if (ash_record_unit(run) < ash_region.unit_max) {
-        run->fence =
-            (uint8_t)ash_fence_shut(ash_record_start(run) + pages, ash_run_bytes(run) - pages);
+        run->fence = (uint8_t)ash_fence_shut(ash_record_start(run) + pages);
     }
     if (run->fence == ASH_FENCE_NONE) {
         return pages + ash_fence.room;

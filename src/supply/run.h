@@ -7,7 +7,7 @@
 // it has a lead, and starts at an odd place of its first slice. So it does where it is to end at a
 // fence.
 //
-//   | lead | block ............................... | rest of the last page, or the fence |
+//   | lead | block ............................... | rest of the last page, or a fence |
 //   ^ ash_record_start   ^ ash_run_start
 //
 //   INV-RUN-1  lead < ASH_SLICE_BYTES: the block's first byte is in the first slice
