@@ -12,6 +12,7 @@
 #include "platform/identity.c"
 #include "platform/lock.c"
 #include "platform/os_linux.c"
+#include "platform/os_linux_pages.c"
 #include "platform/os_linux_tags.c"
 #include "platform/os_linux_usage.c"
 #include "platform/os_posix.c"
@@ -22,6 +23,7 @@
 #include "platform/thread.c"
 //
 #include "supply/arena.c"
+#include "supply/fence.c"
 #include "supply/fit.c"
 #include "supply/guard.c"
 #include "supply/guard_report.c"
@@ -37,6 +39,7 @@
 //
 #include "heap/audit.c"
 #include "heap/depot.c"
+#include "heap/fence_report.c"
 #include "heap/hard.c"
 #include "heap/heap.c"
 #include "heap/hold.c"
@@ -86,6 +89,7 @@
 #include "api/subproc.c"
 #include "api/summary.c"
 #include "api/thread.c"
+#include "api/typed.c"
 #include "api/walk.c"
 #include "api/zalloc.c"
 

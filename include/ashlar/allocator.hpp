@@ -8,6 +8,9 @@
 //     ash_local_t *local = ash_heap_local(heap);            // for one thread alone
 //     std::list<int, ashlar::local_allocator<int>> own{ashlar::local_allocator<int>(local)};
 //
+//     std::vector<node, ashlar::typed_allocator<node>> nodes;  // apart from other types, if
+//     hardened
+//
 //     ashlar::heap_resource resource;                       // C++17: a heap of its own
 //     std::pmr::vector<int> more(&resource);
 //
@@ -24,6 +27,7 @@
 
 #include <ashlar/ashlar.h>
 #include <ashlar/local.h>
+#include <ashlar/typed.h>
 
 #if __cplusplus >= 201703L && defined(__has_include)
 #if __has_include(<memory_resource>)
@@ -185,6 +189,61 @@ bool operator==(const local_allocator<T> &a, const local_allocator<U> &b) noexce
 template <class T, class U>
 bool operator!=(const local_allocator<T> &a, const local_allocator<U> &b) noexcept {
     return a.local() != b.local();
+}
+
+namespace detail {
+
+// Its address tells T from all other types; the linker keeps one of each.
+template <class T> struct type_mark { static char mark; };
+
+template <class T> char type_mark<T>::mark;
+
+}  // namespace detail
+
+// What T is known by for the functions of ashlar/typed.h; another number in each process.
+template <class T> ash_type_t type_of() noexcept {
+    auto at = reinterpret_cast<std::uintptr_t>(&detail::type_mark<T>::mark);
+    return static_cast<ash_type_t>(at ^ static_cast<std::uint64_t>(at) >> 32);
+}
+
+// As allocator, by the type of what is allocated (ashlar/typed.h): a container that has its nodes
+// from here has them apart from those of other types, in a hardened process.
+template <class T> class typed_allocator {
+  public:
+    using value_type = T;
+    using size_type = std::size_t;
+    using difference_type = std::ptrdiff_t;
+    using propagate_on_container_move_assignment = std::true_type;
+    using is_always_equal = std::true_type;
+
+    typed_allocator() noexcept = default;
+
+    template <class U> typed_allocator(const typed_allocator<U> &) noexcept {}
+
+    T *allocate(std::size_t count) {
+        if (count > SIZE_MAX / sizeof(T)) {
+            throw std::bad_alloc();
+        }
+        std::size_t bytes = count * sizeof(T);
+        return static_cast<T *>(
+            detail::expected(alignof(T) <= ASH_MIN_ALIGN
+                                 ? ash_malloc_typed(bytes, type_of<T>())
+                                 : ash_malloc_aligned_typed(bytes, alignof(T), type_of<T>())));
+    }
+
+    void deallocate(T *block, std::size_t) noexcept {
+        ash_free(block);
+    }
+};
+
+template <class T, class U>
+bool operator==(const typed_allocator<T> &, const typed_allocator<U> &) noexcept {
+    return true;
+}
+
+template <class T, class U>
+bool operator!=(const typed_allocator<T> &, const typed_allocator<U> &) noexcept {
+    return false;
 }
 
 #if defined(ASHLAR_HAS_RESOURCES)

@@ -30,7 +30,7 @@
 
 static void *at_run(struct ash_realm *realm, size_t align, size_t offset, size_t bytes,
                     bool *zero) {
-    size_t padded = bytes + ash_hard.pad;
+    size_t padded = bytes + ash_hard.run_pad;
     size_t charge = ash_run_charge(ash_run_lead(align, offset) + padded);
     bool is_run = bytes <= ASH_RUN_MAX || realm->origin.only != NULL;
     if (!is_run || align > ASH_UNIT_BYTES || !ash_realm_charge(realm, charge)) {

@@ -13,19 +13,19 @@
 #include "ashlar/ashlar.h"
 #include "base/bits.h"
 #include "base/options.h"
+#include "heap/fence_report.h"
 #include "heap/hard.h"
 #include "heap/realm.h"
 #include "platform/fault.h"
 #include "platform/report.h"
 #include "platform/stack.h"
-#include "supply/guard_report.h"
 
 // Starting ----------------------------------------------------------------------------------
 
 static ASH_COLD void guard_start(void) {
     ash_stack_load();
     if (!ash_guard_open(ash_option_value(ASH_OPTION_GUARD_SLOTS)) ||
-        !ash_fault_watch(ash_guard_report_access)) {
+        !ash_fault_watch(ash_fence_report_access)) {
         ash_report_setting(ASH_E_GUARD_OFF, "guard_sample: no memory for the slots; going on "
                                             "without guarded blocks");
         ash_guard.bytes = 0;

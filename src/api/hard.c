@@ -16,6 +16,7 @@
 #include "base/fmt.h"
 #include "base/options.h"
 #include "heap/audit.h"
+#include "heap/fence_report.h"
 #include "heap/hard.h"
 #include "heap/hold.h"
 #include "heap/slots.h"
@@ -23,6 +24,7 @@
 #include "heap/state.h"
 #include "heap/tagged.h"
 #include "heap/tenure.h"
+#include "platform/fault.h"
 #include "platform/report.h"
 #include "supply/huge.h"
 #include "supply/run.h"
@@ -45,6 +47,9 @@ void ash_hard_start(void) {
         tier = ASH_HARD_CLEARS;
     }
     ash_hard_boot(tier);
+    if (tier >= ASH_HARD_FENCES) {
+        (void)ash_fault_watch(ash_fence_report_access);
+    }
     if (tier > 0) {
         ash_realloc_detour();
     }

@@ -17,7 +17,7 @@
 #include "supply/store.h"
 
 static void *large_run(struct ash_realm *realm, size_t bytes, size_t align, bool *zero) {
-    size_t padded = bytes + ash_hard.pad;
+    size_t padded = bytes + ash_hard.run_pad;
     if (align > ASH_UNIT_BYTES || !ash_realm_charge(realm, ash_run_charge(padded))) {
         return NULL;
     }
@@ -29,6 +29,7 @@ static void *large_run(struct ash_realm *realm, size_t bytes, size_t align, bool
     ash_realm_add_run(realm, run);
     if (ash_hard_on()) {
         ash_hard_hand_out_run(run, bytes);
+        return ash_run_start(run);
     }
     return ash_record_start(run);
 }
@@ -51,7 +52,7 @@ void ash_large_place(const struct ash_realm *realm, void *block, size_t bytes) {
 
 // Mappings of their own are outside of every arena.
 void *ash_large_take_huge(struct ash_realm *realm, size_t bytes, size_t align) {
-    bytes = ash_round_up(bytes, ash_os_page_bytes());
+    bytes = ash_huge_charge(bytes, align);
     if (realm->origin.only != NULL || !ash_realm_charge(realm, bytes)) {
         return NULL;
     }
@@ -115,7 +116,7 @@ bool ash_large_give_huge(void *block) {
 }
 
 bool ash_large_resize_run(struct ash_record *run, size_t bytes) {
-    size_t padded = bytes + ash_hard.pad;
+    size_t padded = bytes + ash_hard.run_pad;
     size_t before = ash_run_bytes(run);
     size_t after = ash_run_charge(run->lead + padded);
     if (after > before && !ash_realm_charge(run->realm, after - before)) {

@@ -209,7 +209,7 @@ static void walk_note_run(struct walk *walk, size_t i) {
     bool same = area.heap == again.heap && area.start == again.start && area.bytes == again.bytes &&
                 area.block_bytes == again.block_bytes;
     bool fits = area.heap != NULL && lead + area.block_bytes <= area.bytes &&
-                lead + area.block_bytes + ASH_SLICE_BYTES > area.bytes;
+                lead + area.block_bytes + ASH_SLICE_BYTES >= area.bytes;
     slot->done = ash_peek_byte(&run->kind) != ASH_KIND_RUN || (same && fits);
     slot->noted = slot->done && same && fits && walk_wants(walk, area.heap);
     if (slot->noted) {

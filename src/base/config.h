@@ -70,6 +70,10 @@ enum {
     // Blocks that came out of full bins and are not yet back in their spans, of a heap.
     ASH_DEPOT_BYTES = ASH_HOSTILE ? 2048 : 1 << 20,
 
+    // Inaccessible pages behind large blocks that take a mapping each, of which each splits one
+    // more: together a quarter of the 65,530 that Linux lets a process have.
+    ASH_FENCE_MAX = ASH_HOSTILE ? 64 : 8192,
+
     // About how much a bin is stocked with at a time.
     ASH_STOCK_BYTES = 4096,
 

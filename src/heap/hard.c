@@ -7,6 +7,7 @@
 #include "platform/os.h"
 #include "platform/report.h"
 #include "platform/tags.h"
+#include "supply/fence.h"
 #include "supply/run.h"
 
 // Longer ones would find no more: who writes past the end begins there.
@@ -24,9 +25,13 @@ void ash_hard_boot(uint32_t tier) {
     }
     ash_hard.tier = tier;
     ash_hard.pad = 1;
+    ash_hard.run_pad = tier < ASH_HARD_FENCES ? 1 : 0;
     ash_hard.near = ASH_FAST_MAX;
     ash_hard.exact = 1;
     ash_hard.secret = ash_os_random();
+    if (tier >= ASH_HARD_FENCES) {
+        ash_fence_boot();
+    }
 }
 
 void ash_hard_guard(void) {

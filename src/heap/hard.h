@@ -10,7 +10,8 @@
 //            canary, tested when it is freed and resized
 //   tier 2   blocks are drawn at random
 //   tier 3   blocks are cleared when they are freed, and must still be clear when they are handed
-//            out again; freed blocks wait before they are
+//            out again; freed blocks wait before they are; behind larger ones than spans have
+//            is an inaccessible page (supply/fence.h)
 //   tier 4   where the processor has memory tags, what is asked for has a tag, as has the
 //            pointer to it (heap/tagged.h)
 //
@@ -33,7 +34,9 @@
 enum {
     ASH_HARD_CANARIES = 1,  // the tier from which on frees are checked, and what lies behind blocks
     ASH_HARD_DRAWS = 2,     // random places
+    ASH_HARD_TYPES = 2,     // types have realms of their own (api/typed.c)
     ASH_HARD_CLEARS = 3,    // cleared blocks that wait
+    ASH_HARD_FENCES = 3,    // inaccessible pages behind large blocks
     ASH_HARD_TAGS = 4,      // memory tags; if the process has them, ash_tags_on says
 
     // A slack that is no longer than this lies in the last two words of its block.
@@ -42,10 +45,11 @@ enum {
 
 struct ash_hard {
     uint32_t tier;
-    uint32_t pad;     // bytes that are asked for in addition, so that there is a canary
-    uint32_t near;    // smaller requests may be met from slots at once
-    uint32_t exact;   // 1: blocks may have no more than was asked for, so nobody counts on it
-    uint64_t secret;  // canaries are made of it
+    uint32_t pad;      // bytes that are asked for in addition, so that there is a canary
+    uint32_t run_pad;  // the same of runs: none where there are fences, which take room themselves
+    uint32_t near;     // smaller requests may be met from slots at once
+    uint32_t exact;    // 1: blocks may have no more than was asked for, so nobody counts on it
+    uint64_t secret;   // canaries are made of it
 };
 
 // All zero at tier 0; set at boot, constant after. But `near` and `exact` change once more where

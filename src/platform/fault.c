@@ -66,6 +66,9 @@ static bool fault_install(int number, struct sigaction *before) {
 }
 
 bool ash_fault_watch(ash_fault_told *told) {
+    static bool watching;
     fault_told = told;
-    return fault_install(SIGSEGV, &fault_segv_before) && fault_install(SIGBUS, &fault_bus_before);
+    watching = watching || (fault_install(SIGSEGV, &fault_segv_before) &&
+                            fault_install(SIGBUS, &fault_bus_before));
+    return watching;
 }

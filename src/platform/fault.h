@@ -13,7 +13,8 @@
 // Called in the handler with the address of an access that failed: only what is async-signal-safe.
 typedef void ash_fault_told(const void *address);
 
-// From now on. False if the system refuses.
+// From now on; who was told before is not any more. False if the system refuses. One thread at a
+// time.
 bool ash_fault_watch(ash_fault_told *told);
 
 #endif

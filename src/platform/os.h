@@ -56,6 +56,15 @@ bool ash_os_commit(void *start, size_t bytes);
 // all zero. False if the system refused: the range is then as it was.
 bool ash_os_close(void *start, size_t bytes);
 
+// Whether the system can keep everybody out of single pages by marks, which take no mapping.
+bool ash_os_check_guards(void);
+
+// Keeps everybody out of the pages until ash_os_unguard of the same range: by marks, which forget
+// what was in them, if `marked`; else by mappings, of which the system has so many. False if the
+// system refused: then nothing has happened.
+bool ash_os_guard(void *start, size_t bytes, bool marked);
+bool ash_os_unguard(void *start, size_t bytes, bool marked);
+
 // Brings all of the range into memory. False if the system has not enough; parts may be there.
 bool ash_os_populate(void *start, size_t bytes);
 

@@ -4,12 +4,14 @@
 #include "supply/huge.h"
 
 #include <stdint.h>
+#include <string.h>
 
 #include "base/assert.h"
 #include "base/bits.h"
 #include "platform/lock.h"
 #include "platform/os.h"
 #include "platform/tally.h"
+#include "supply/fence.h"
 #include "supply/guard.h"
 #include "supply/meta.h"
 #include "supply/store.h"
@@ -129,9 +131,18 @@ static size_t huge_lead(const char *start) {
     return (uintptr_t)start & (ash_os_page_bytes() - 1);
 }
 
+// And the room behind it, whether it is a fence or not.
 static void huge_unmap(char *start, size_t bytes) {
     size_t lead = huge_lead(start);
-    ash_os_unmap(start - lead, lead + bytes);
+    ash_os_unmap(start - lead, lead + bytes + ash_fence.room);
+}
+
+static uint8_t huge_shut_fence(char *end) {
+    return (uint8_t)(ash_fence.room == 0 ? ASH_FENCE_NONE : ash_fence_shut(end));
+}
+
+static bool huge_open_fence(const struct ash_huge *block) {
+    return ash_fence_open(block->start + block->bytes, (enum ash_fence_kind)block->fence);
 }
 
 size_t ash_huge_round(const void *block, size_t bytes) {
@@ -139,8 +150,18 @@ size_t ash_huge_round(const void *block, size_t bytes) {
     return ash_round_up(lead + bytes, ash_os_page_bytes()) - lead;
 }
 
+static bool huge_ends_at_fence(size_t align) {
+    return ash_fence.room != 0 && align <= ash_os_page_bytes();
+}
+
+size_t ash_huge_charge(size_t bytes, size_t align) {
+    return ash_round_up(bytes, huge_ends_at_fence(align) ? align : ash_os_page_bytes());
+}
+
 void *ash_huge_take(struct ash_realm *realm, size_t bytes, size_t align) {
-    return ash_huge_take_at(realm, bytes, align, 0);
+    return huge_ends_at_fence(align)
+               ? ash_huge_take_at(realm, bytes, ash_os_page_bytes(), ash_huge_charge(bytes, align))
+               : ash_huge_take_at(realm, bytes, align, 0);
 }
 
 // Whole pages before the block's first one are mapped, because alignment asks for them,
@@ -149,7 +170,7 @@ void *ash_huge_take_at(struct ash_realm *realm, size_t bytes, size_t align, size
     size_t page = ash_os_page_bytes();
     size_t distance = (align - offset % align) % align;
     size_t total;
-    if (ash_add_overflows(bytes + page - 1, distance, &total)) {
+    if (ash_add_overflows(bytes + page - 1 + ash_fence.room, distance, &total)) {
         return NULL;
     }
     total = ash_round_down(total, page);
@@ -162,8 +183,10 @@ void *ash_huge_take_at(struct ash_realm *realm, size_t bytes, size_t align, size
     if (skipped > 0) {
         ash_os_unmap(mapping, skipped);
     }
-    bytes = total - distance;
-    if (!huge_insert((struct ash_huge){start, bytes, realm})) {
+    bytes = total - ash_fence.room - distance;
+    struct ash_huge block = {start, bytes, realm, huge_shut_fence(start + bytes)};
+    if (!huge_insert(block)) {
+        ash_fence_forget((enum ash_fence_kind)block.fence);
         huge_unmap(start, bytes);
         return NULL;
     }
@@ -172,7 +195,7 @@ void *ash_huge_take_at(struct ash_realm *realm, size_t bytes, size_t align, size
 
 void *ash_huge_take_guarded(struct ash_realm *realm, size_t bytes, size_t align) {
     char *block = ash_guard_take(bytes, align);
-    if (block != NULL && !huge_insert((struct ash_huge){block, bytes, realm})) {
+    if (block != NULL && !huge_insert((struct ash_huge){block, bytes, realm, ASH_FENCE_NONE})) {
         ash_guard_give(block);
         return NULL;
     }
@@ -184,6 +207,7 @@ struct ash_huge ash_huge_give(void *block) {
     if (was.bytes != 0 && ash_guard_contains(block)) {
         ash_guard_give(block);
     } else if (was.bytes != 0) {
+        ash_fence_forget((enum ash_fence_kind)was.fence);
         huge_unmap(block, was.bytes);
     }
     return was;
@@ -197,25 +221,40 @@ struct ash_huge ash_huge_find(const void *block) {
     return found;
 }
 
+// NULL: it cannot be, and is as it was. Behind the new end is room for a fence, which is to read as
+// zero if the block ever grows over it.
+static char *huge_remap(struct ash_huge *block, size_t bytes, bool may_move) {
+    size_t lead = huge_lead(block->start), room = ash_fence.room;
+    if (!huge_open_fence(block)) {
+        return NULL;
+    }
+    char *moved = ash_os_remap(block->start - lead, lead + block->bytes + room, lead + bytes + room,
+                               may_move);
+    if (moved != NULL && bytes < block->bytes) {
+        memset(moved + lead + bytes, 0, room);
+    }
+    char *end = moved == NULL ? block->start + block->bytes : moved + lead + bytes;
+    block->fence = huge_shut_fence(end);
+    return moved == NULL ? NULL : moved + lead;
+}
+
 // Out of the index first: once the mapping has moved, its old place may be given
 // to another thread's block at once.
 static void *huge_resize(char *start, size_t bytes, bool may_move, struct ash_realm *heir) {
     if (ash_guard_contains(start)) {
         return NULL;
     }
-    size_t lead = huge_lead(start);
     bytes = ash_huge_round(start, bytes);
-    struct ash_huge was = huge_extract(start, true);
-    ash_check(was.bytes != 0, ASH_E_HUGE_RACE);
-    char *moved = ash_os_remap(start - lead, lead + was.bytes, lead + bytes, may_move);
-    struct ash_huge now = was;
+    struct ash_huge now = huge_extract(start, true);
+    ash_check(now.bytes != 0, ASH_E_HUGE_RACE);
+    char *moved = huge_remap(&now, bytes, may_move);
     if (moved != NULL) {
-        now = (struct ash_huge){moved + lead, bytes, heir != NULL ? heir : was.realm};
+        now = (struct ash_huge){moved, bytes, heir != NULL ? heir : now.realm, now.fence};
     }
     ash_lock_take(&huge_lock);
     huge_put(now);
     ash_lock_drop(&huge_lock);
-    return moved != NULL ? now.start : NULL;
+    return moved;
 }
 
 void *ash_huge_resize(void *block, size_t bytes, struct ash_realm *heir) {
@@ -284,6 +323,23 @@ size_t ash_huge_total(size_t *count) {
     *count = huge_count;
     ash_lock_drop(&huge_lock);
     return bytes;
+}
+
+// Not before the index is whole: the access may have come from within.
+struct ash_huge ash_huge_find_fence(const void *address) {
+    struct ash_huge found = {0};
+    if (!ash_lock_try(&huge_lock)) {
+        return found;
+    }
+    for (size_t i = 0; i < huge_slots; i++) {
+        const struct ash_huge *at = &huge_table[i];
+        uintptr_t behind = (uintptr_t)address - ((uintptr_t)at->start + at->bytes);
+        if (at->start != NULL && at->fence != ASH_FENCE_NONE && behind < ash_fence.room) {
+            found = *at;
+        }
+    }
+    ash_lock_drop(&huge_lock);
+    return found;
 }
 
 size_t ash_huge_list(struct ash_huge *blocks, size_t room) {

@@ -4,8 +4,9 @@
 // the system as soon as it is freed. The index is a hash table under one lock; a
 // mapping is made and ended outside of it.
 //
-// A block starts where its mapping does, unless it was asked for at an offset: then at
-// an odd place of its mapping's first page. Its address says which page that is.
+// A block starts where its mapping does, unless it was asked for at an offset, or has a fence
+// behind it (supply/fence.h): then at an odd place of its mapping's first page. Its address says
+// which page that is.
 //
 // Invariant:
 //   INV-HUGE-1  an address is in the index exactly as long as its mapping is ours, or as the
@@ -16,6 +17,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct ash_realm;
 
@@ -23,9 +25,14 @@ struct ash_huge {
     char *start;              // NULL: not a huge block
     size_t bytes;             // that the program may use; 0: not a huge block
     struct ash_realm *realm;  // whose it is
+    uint8_t fence;            // enum ash_fence_kind: of the page behind it
 };
 
-// Maps at least `bytes` aligned to `align`, all zero. NULL without memory.
+// The bytes that ash_huge_take(realm, bytes, align) gives.
+size_t ash_huge_charge(size_t bytes, size_t align);
+
+// Maps at least `bytes` aligned to `align`, all zero. NULL without memory. Where there are fences
+// the block ends at its own, or less than `align` before, if that is a page at most.
 void *ash_huge_take(struct ash_realm *realm, size_t bytes, size_t align);
 
 // As ash_huge_take, for a block whose address plus `offset` is a multiple of `align`.
@@ -62,6 +69,10 @@ size_t ash_huge_total(size_t *count);
 // The same of those realms that are wanted.
 typedef bool ash_huge_wanted(const void *scope, const struct ash_realm *realm);
 size_t ash_huge_total_of(ash_huge_wanted *wanted, const void *scope, size_t *count);
+
+// The block in whose fence the address lies; start is NULL if there is none, or if the index is
+// being changed. Async-signal-safe.
+struct ash_huge ash_huge_find_fence(const void *address);
 
 // Copies the index, as far as there is room. Returns how many blocks there are.
 size_t ash_huge_list(struct ash_huge *blocks, size_t room);

@@ -80,8 +80,11 @@ struct ash_record {
     uint32_t back;  // slices between the first one and this one
     uint8_t kind;
     uint8_t class_index;
-    uint8_t place;  // of a span on its shelf (enum ash_place); its owner's
-    uint8_t tidy;   // 1: of a span: no page in it has become free since they were purged
+    union {
+        uint8_t place;  // of a span on its shelf (enum ash_place); its owner's
+        uint8_t fence;  // of a run (enum ash_fence_kind)
+    };
+    uint8_t tidy;  // 1: of a span: no page in it has become free since they were purged
 };
 
 _Static_assert(sizeof(struct ash_record) <= 64, "a record fits a cache line");

@@ -4,9 +4,10 @@
 // pages. Growing takes the neighbours if they are free.
 //
 // A run's block starts where the run does, unless it was asked for at an offset: then
-// it has a lead, and starts at an odd place of its first slice.
+// it has a lead, and starts at an odd place of its first slice. So it does where it is to end at a
+// fence.
 //
-//   | lead | block ............................... | rest of the last page |
+//   | lead | block ............................... | rest of the last page, or a fence |
 //   ^ ash_record_start   ^ ash_run_start
 //
 //   INV-RUN-1  lead < ASH_SLICE_BYTES: the block's first byte is in the first slice
@@ -33,7 +34,8 @@ static inline size_t ash_run_lead(size_t align, size_t offset) {
 struct ash_origin;
 
 // At least `bytes` (above 0) at a multiple of `align` (at most
-// ASH_UNIT_BYTES), from where `origin` says. `*zero` says whether all of it is zero. NULL
+// ASH_UNIT_BYTES), from where `origin` says. With a fence (supply/fence.h) the block ends there, or
+// less than `align` before. `*zero` says whether all of it is zero. NULL
 // without memory.
 struct ash_record *ash_run_take(const struct ash_origin *origin, size_t bytes, size_t align,
                                 bool *zero);

@@ -115,6 +115,25 @@ static void use_local() {
     ash_heap_destroy(other);
 }
 
+// Whether types lie apart is a matter of the tier: test/unit/api/test_typed.c.
+static void use_typed() {
+    std::vector<int, ashlar::typed_allocator<int>> numbers;
+    fill(numbers);
+    std::map<int, int, std::less<int>, ashlar::typed_allocator<std::pair<const int, int>>> squares;
+    for (int i = 0; i < 1000; i++) {
+        squares[i] = i * i;
+    }
+    HOLDS(squares[999] == 998001);
+    std::vector<wide, ashlar::typed_allocator<wide>> wides(3);
+    HOLDS(ash_memalignment(wides.data()) >= 256);
+    HOLDS(ashlar::type_of<int>() == ashlar::type_of<int>());
+    HOLDS(ashlar::type_of<int>() != ashlar::type_of<wide>());
+    HOLDS(ashlar::typed_allocator<int>() == ashlar::typed_allocator<char>());
+    HOLDS(!(ashlar::typed_allocator<int>() != ashlar::typed_allocator<char>()));
+    HOLDS(refuses(ashlar::typed_allocator<int>(), SIZE_MAX / 2) &&
+          refuses(ashlar::typed_allocator<int>(), SIZE_MAX / sizeof(int)));
+}
+
 #if defined(ASHLAR_HAS_RESOURCES)
 
 static void use_resource() {
@@ -145,6 +164,7 @@ int main() {
     use_global();
     use_heap();
     use_local();
+    use_typed();
     use_resource();
     return faults == 0 ? 0 : 1;
 }

@@ -14,6 +14,7 @@
 #include <ashlar/local.h>
 #include <ashlar/options.h>
 #include <ashlar/stats.h>
+#include <ashlar/typed.h>
 #include <ashlar/walk.h>
 
 static int faults;
@@ -327,6 +328,15 @@ static void use_local(void) {
     ash_heap_destroy(heap);
 }
 
+static void use_typed(void) {
+    ash_type_t type = ASH_TYPE("struct node");
+    HOLDS(type != ASH_TYPE("struct edge"));
+    use(ash_malloc_typed(1, type));
+    use(ash_calloc_typed(1, 1, type));
+    use(ash_malloc_aligned_typed(1, 64, type));
+    use(ash_realloc_typed(NULL, 1, type));
+}
+
 static int use_all(void) {
     use_basic();
     use_extended();
@@ -336,6 +346,7 @@ static int use_all(void) {
     use_heaps();
     use_aligned_heaps();
     use_local();
+    use_typed();
     use_heap_life();
     use_stats();
     use_arenas();

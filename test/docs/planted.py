@@ -175,7 +175,8 @@ REFERENCE = {"include/ashlar/ashlar.h": API_H, "include/ashlar/options.def": OPT
              "include/ashlar/errors.h": ERRORS_H, "include/ashlar/errors.def": ERRORS_DEF,
              "test/golden/exports.txt": "malloc\nash_make\n", "docs/reference/main.md": "# Small\n"}
 REFERENCE |= {f"include/ashlar/{name}.h": SMALL_H % (name, name.upper())
-              for name in ("arena", "control", "local", "options", "stats", "walk")}
+              for name in ("arena", "control", "local", "options", "stats", "typed",
+                           "walk")}
 REFERENCE |= {f"docs/reference/{path.name}": path.read_text(encoding="utf-8")
               for path in SETTINGS.iterdir() if path.suffix != ".md"}
 # Faults show without HTML too, in half the time.

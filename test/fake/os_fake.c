@@ -25,7 +25,7 @@ enum {
 };
 
 // Under fake_enter.
-static struct ranges fake_mapped, fake_claimed, fake_handed_in;
+static struct ranges fake_mapped, fake_claimed, fake_handed_in, fake_guarded;
 static struct range fake_occupied[FAKE_OCCUPIED_MAX];
 static size_t fake_occupied_count;
 
@@ -33,7 +33,7 @@ static size_t fake_occupied_count;
 static size_t fake_page_bytes;  // 0: the real system's, which may not map less
 static size_t fake_resident_pages;
 static uintptr_t fake_map_top;
-static bool fake_remap_moves;
+static bool fake_remap_moves, fake_guards;
 static uint64_t fake_nodes = 1, fake_populate_ms;
 
 // The contract of os.h for every range.
@@ -153,6 +153,48 @@ bool ash_os_close(void *start, size_t bytes) {
     return closed;
 }
 
+bool ash_os_check_guards(void) {
+    return fake_guards;
+}
+
+// Marks are mappings here, too, which are there whatever the kernel. Under the lock.
+static bool fake_shut(void *start, size_t bytes, bool marked) {
+    if (marked && madvise(start, bytes, MADV_DONTNEED) != 0) {
+        return false;
+    }
+    return mprotect(start, bytes, PROT_NONE) == 0;
+}
+
+bool ash_os_guard(void *start, size_t bytes, bool marked) {
+    fake_check_range(start, bytes);
+    fake_enter();
+    if (!fake_is_known(start, bytes)) {
+        fake_broken("a guard in what is not ashlar's");
+    }
+    bool refused = fake_fails(marked ? OS_FAKE_GUARD : OS_FAKE_SHUT, 0) || (marked && !fake_guards);
+    bool shut = !refused && fake_shut(start, bytes, marked);
+    if (shut && !ranges_add(&fake_guarded, start, bytes)) {
+        fake_broken("more guards than it can follow");
+    }
+    fake_tally.guarded_bytes += shut ? bytes : 0;
+    fake_leave();
+    return shut;
+}
+
+bool ash_os_unguard(void *start, size_t bytes, bool marked) {
+    (void)marked;
+    fake_check_range(start, bytes);
+    fake_enter();
+    bool open = !fake_fails(OS_FAKE_OPEN, 0);
+    if (open && !ranges_remove(&fake_guarded, start, bytes)) {
+        fake_broken("opening what is not guarded");
+    }
+    open = open && mprotect(start, bytes, PROT_READ | PROT_WRITE) == 0;
+    fake_tally.guarded_bytes -= open ? bytes : 0;
+    fake_leave();
+    return open;
+}
+
 bool ash_os_populate(void *start, size_t bytes) {
     fake_check_range(start, bytes);
     fake_enter();
@@ -243,7 +285,21 @@ void *ash_os_map(size_t bytes, size_t align) {
 }
 
 // Under the lock.
+static void fake_forget_guards(const void *start, size_t bytes) {
+    uintptr_t from = (uintptr_t)start, to = from + bytes;
+    for (size_t i = 0; i < fake_guarded.count; i++) {
+        struct range *range = &fake_guarded.all[i];
+        if (from <= range->start && range->end <= to) {
+            fake_tally.guarded_bytes -= range->end - range->start;
+            *range = fake_guarded.all[--fake_guarded.count];
+            i--;
+        }
+    }
+}
+
+// Under the lock.
 static void fake_forget(const void *start, size_t bytes) {
+    fake_forget_guards(start, bytes);
     if (ranges_remove(&fake_mapped, start, bytes)) {
         fake_tally.mapped_bytes -= bytes;
     } else if (ranges_remove(&fake_claimed, start, bytes)) {
@@ -276,6 +332,9 @@ static void *fake_move(void *start, size_t old_bytes, size_t new_bytes) {
 static void *fake_remap(void *start, size_t old_bytes, size_t new_bytes, bool may_move) {
     if (!ranges_hold(&fake_mapped, start, old_bytes)) {
         fake_broken("a remap of what ash_os_map did not give");
+    }
+    if (ranges_touch(&fake_guarded, start, old_bytes)) {
+        fake_broken("a remap of what is guarded");
     }
     if (fake_fails(OS_FAKE_REMAP, 0)) {
         return NULL;
@@ -314,6 +373,9 @@ bool ash_os_purge(void *start, size_t bytes) {
     fake_enter();
     if (!fake_is_known(start, bytes)) {
         fake_broken("a purge of what is not ashlar's");
+    }
+    if (ranges_touch(&fake_guarded, start, bytes)) {
+        fake_broken("a purge of what is guarded");
     }
     bool purged = !fake_fails(OS_FAKE_PURGE, 0) && madvise(start, bytes, MADV_DONTNEED) == 0;
     fake_tally.purged_bytes += purged ? bytes : 0;
@@ -363,6 +425,10 @@ void os_fake_hand_in(const void *start, size_t bytes) {
     if (!ranges_add(&fake_handed_in, start, bytes)) {
         fake_broken("more ranges handed in than it can follow");
     }
+}
+
+void os_fake_set_guards(bool can) {
+    fake_guards = can;
 }
 
 void os_fake_set_nodes(uint64_t nodes) {

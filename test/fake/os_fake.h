@@ -23,6 +23,9 @@ enum os_fake_kind {
     OS_FAKE_COMMIT,
     OS_FAKE_POPULATE,
     OS_FAKE_PREFER,  // ash_os_prefer_node
+    OS_FAKE_GUARD,   // ash_os_guard by marks
+    OS_FAKE_SHUT,    // ash_os_guard by mappings
+    OS_FAKE_OPEN,    // ash_os_unguard
     OS_FAKE_KINDS,
 };
 
@@ -42,6 +45,7 @@ struct os_fake_tally {
     size_t huge_bytes;                        // claimed in pages of 1 GiB, since the start
     size_t populated_bytes, committed_bytes;  // since the start
     size_t preferred_bytes[OS_FAKE_NODES];    // by node, since the start
+    size_t guarded_bytes;                     // by ash_os_guard, now
 };
 
 struct os_fake_tally os_fake_tally(void);
@@ -83,6 +87,9 @@ void os_fake_set_remap_moves(bool moves);
 
 // What is handed to ashlar, which may commit and purge it.
 void os_fake_hand_in(const void *start, size_t bytes);
+
+// Whether there are marks that keep everybody out of pages; not at first.
+void os_fake_set_guards(bool can);
 
 // A bit for each NUMA node; one node at first. At most OS_FAKE_NODES.
 void os_fake_set_nodes(uint64_t nodes);

@@ -33,8 +33,10 @@ def judge(run):
     """One cell: what the allocator said before it ended the process, or how that ended."""
     said = re.findall(r"^ashlar: (ASH\d+): (.+?)(?: of 0x[0-9a-f]+: .*|; .*)$", run.stderr,
                       re.MULTILINE)
+    if said and run.returncode in (-signal.SIGABRT, -signal.SIGSEGV):
+        return f"**{said[-1][1].split(' (')[0]}** {said[-1][0]}"
     if run.returncode == -signal.SIGABRT:
-        return f"**{said[-1][1].split(' (')[0]}** {said[-1][0]}" if said else "**abort**"
+        return "**abort**"
     if run.returncode in TRAPS:
         return "**trap**"
     if run.returncode < 0:

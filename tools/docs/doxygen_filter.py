@@ -17,7 +17,8 @@ import page
 # Sections that have no title in their header.
 TITLES = {"ashlar.h": "Versions and constants", "arena.h": "Arenas", "control.h": "Handlers",
           "errors.h": "Errors", "local.h": "Handles of a thread", "options.h": "Options",
-          "stats.h": "Statistics", "walk.h": "Walking"}
+          "stats.h": "Statistics",
+          "typed.h": "Typed allocation", "walk.h": "Walking"}
 
 
 class Names:

@@ -26,8 +26,8 @@ EXPORTS = "test/golden/exports.txt"
 BUILT = "build/reference"
 # In the order of the pages.
 INPUT = ["docs/reference/main.md", *(f"include/ashlar/{name}.h" for name in
-                                     ("ashlar", "local", "arena", "stats", "walk", "control",
-                                      "errors", "options"))]
+                                     ("ashlar", "local", "typed", "arena", "stats", "walk",
+                                      "control", "errors", "options"))]
 
 
 def settings(root, folder):

@@ -308,6 +308,34 @@ CLAIM(the_kernel_says_what_the_process_uses) {
     ash_os_unmap(start, bytes);
 }
 
+// The kernel is asked to write there, and says whether it can.
+static bool is_shut(void *at) {
+    return syscall(SYS_getrandom, at, 1, 0) == -1 && errno == EFAULT;
+}
+
+// By marks where the kernel has them (6.13; emulators say they do, and are not believed), and by
+// mappings everywhere.
+CLAIM(pages_are_shut_and_opened) {
+    size_t page = ash_os_page_bytes();
+    unsigned char *start = ash_os_map(4 * page, page);
+    bool has_marks = ash_os_check_guards();
+    for (int marked = 0; marked <= has_marks; marked++) {
+        memset(start, 9, 4 * page);
+        expect(ash_os_guard(start + page, 2 * page, marked));
+        expect(is_shut(start + page) && is_shut(start + 3 * page - 1));
+        expect(!is_shut(start + page - 1) && !is_shut(start + 3 * page));
+        expect(ash_os_purge(start, page) && ash_os_purge(start + 3 * page, page));
+        expect(is_shut(start + page));
+        expect(ash_os_unguard(start + page, 2 * page, marked));
+        expect(!is_shut(start + page) && !is_shut(start + 3 * page - 1));
+        expect_equal(start[2 * page], marked ? 0 : 9);
+    }
+    ash_os_unmap(start, 4 * page);
+    errno = 77;
+    expect(!ash_os_guard(start, page, false) && !ash_os_unguard(start, page, true));
+    expect_equal(errno, 77);
+}
+
 CLAIM(mappings_are_tallied) {
     size_t page = ash_os_page_bytes();
     struct ash_tally before = ash_tally_read();
@@ -348,6 +376,7 @@ int main(void) {
         cmocka_unit_test(a_barrier_returns_and_keeps_errno),
         cmocka_unit_test(a_barrier_reaches_threads_that_have_none),
         cmocka_unit_test(the_kernel_says_what_the_process_uses),
+        cmocka_unit_test(pages_are_shut_and_opened),
         cmocka_unit_test(mappings_are_tallied),
     };
     return RUN_TESTS(tests);

@@ -68,12 +68,25 @@ CLAIM(what_the_kernel_does_not_say_is_0) {
     }
 }
 
+CLAIM(marks_that_are_refused_are_not_there) {
+    if (refuse("unknown-advice")) {
+        size_t page = ash_os_page_bytes();
+        char *start = ash_os_map(page, page);
+        expect(!ash_os_check_guards());
+        expect(!ash_os_guard(start, page, true));
+        expect(ash_os_guard(start, page, false) && ash_os_unguard(start, page, false));
+        start[0] = 1;
+        expect_equal(errno, 77);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pages_are_brought_in_where_the_advice_is_unknown),
         cmocka_unit_test(a_purge_that_is_refused_says_so),
         cmocka_unit_test(questions_that_are_refused_have_other_answers),
         cmocka_unit_test(what_the_kernel_does_not_say_is_0),
+        cmocka_unit_test(marks_that_are_refused_are_not_there),
     };
     return RUN_TESTS(tests);
 }
