@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/bits.h"
 #include "base/fmt.h"
 #include "platform/os.h"
 #include "platform/report.h"
@@ -32,21 +33,26 @@ struct stack_bases {
 };
 ASH_WEAK const void *_Unwind_Find_FDE(void *address, struct stack_bases *bases);
 
-// The part of the address space where our own code lies. Set when loaded, constant after.
+// The part of the address space where the module with our own code lies. Set when loaded, constant
+// after.
 static uintptr_t stack_own_start, stack_own_bytes;
 
 static int stack_see_module(struct dl_phdr_info *info, size_t bytes, void *argument) {
     (void)bytes;
-    uintptr_t here = (uintptr_t)argument;
+    uintptr_t first = UINTPTR_MAX, end = 0;
     for (size_t i = 0; i < info->dlpi_phnum; i++) {
-        uintptr_t start = info->dlpi_addr + info->dlpi_phdr[i].p_vaddr;
-        if (info->dlpi_phdr[i].p_type == PT_LOAD && here - start < info->dlpi_phdr[i].p_memsz) {
-            stack_own_start = start;
-            stack_own_bytes = info->dlpi_phdr[i].p_memsz;
-            return 1;
+        if (info->dlpi_phdr[i].p_type == PT_LOAD) {
+            uintptr_t start = info->dlpi_addr + info->dlpi_phdr[i].p_vaddr;
+            first = ash_min(first, start);
+            end = ash_max(end, start + info->dlpi_phdr[i].p_memsz);
         }
     }
-    return 0;
+    if ((uintptr_t)argument - first >= end - first) {
+        return 0;
+    }
+    stack_own_start = first;
+    stack_own_bytes = end - first;
+    return 1;
 }
 
 static bool stack_is_own(const void *frame) {

@@ -333,6 +333,19 @@ static int place_foretold(void) {
     return right > 50 ? HARM : HARMLESS;
 }
 
+// Whether the next block lies behind the last one.
+static int neighbour_foretold(void) {
+    int right = 0;
+    char *before = take(SMALL), *block = take(SMALL);
+    for (int i = 0; i < 100; i++) {
+        char *next = take(SMALL);
+        right += next - block == block - before;
+        before = block;
+        block = next;
+    }
+    return right > 50 ? HARM : HARMLESS;
+}
+
 // What is said of a block ------------------------------------------------------------------------
 
 static int sized(const char *name, size_t bytes, size_t said) {
@@ -441,6 +454,7 @@ static const struct misuse {
     {"realloc_after_free", realloc_after_free},
     {"realloc_interior", realloc_interior},
     {"place_foretold", place_foretold},
+    {"neighbour_foretold", neighbour_foretold},
     {"free_sized_small", free_sized_small},
     {"free_sized_large", free_sized_large},
     {"delete_sized", delete_sized},
