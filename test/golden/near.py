@@ -1,6 +1,6 @@
 """Holds how much of the shared library is in memory in an ordinary process.
 
-    near.py resident LIBRARY [--most KIB]   the library's part of some programs' resident set
+    near.py resident LIBRARY                the library's part of some programs' resident set
     near.py names NAMES LIBRARY [--nm NM]   each line of src/near.txt names a function
 
 The first prints one line a program. Exit status: 0 within the limit, 1 above it, or if a name is
@@ -15,10 +15,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-# Each prints /proc/self/smaps.
+# Each prints /proc/self/smaps, and may have so many KiB; another python than that src/near.txt was
+# made with may execute something else, which brings 64 KiB of far text.
 PROGRAMS = {
-    "cat": ["/bin/cat", "/proc/self/smaps"],
-    "python": [sys.executable, "-c", "print(open('/proc/self/smaps').read())"],
+    "cat": (["/bin/cat", "/proc/self/smaps"], 80),
+    "python": ([sys.executable, "-c", "print(open('/proc/self/smaps').read())"], 80 + 64),
 }
 MAPPING = re.compile(r"[0-9a-f]+-[0-9a-f]+ (\S+) \S+ \S+ \d+\s*(.*)")
 
@@ -47,11 +48,11 @@ def resident_kib(library, command):
 
 def check_resident(options):
     status = 0
-    for name, command in PROGRAMS.items():
+    for name, (command, most) in PROGRAMS.items():
         kib, spread = resident_kib(options.library, command)
         print(f"{name}: {kib} KiB of the library are resident ({spread})")
-        if kib > options.most:
-            print(f"more than {options.most}: tools/layout/near.py names the functions that this"
+        if kib > most:
+            print(f"more than {most}: tools/layout/near.py names the functions that this"
                   " program executes and src/near.txt lacks")
             status = 1
     return status
@@ -76,7 +77,6 @@ def main():
     what = parser.add_subparsers(dest="what", required=True)
     resident = what.add_parser("resident")
     resident.add_argument("library", type=Path)
-    resident.add_argument("--most", type=int, default=80)
     names = what.add_parser("names")
     names.add_argument("names", type=Path)
     names.add_argument("library", type=Path)

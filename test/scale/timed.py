@@ -45,7 +45,8 @@ def main():
                                                    ["--ms", options.ms]))
     kept = [fastest(runs[row]) for row in rows]
     for run in kept:
-        print(f"{run['work']:10} {run['threads']:3} threads  {run['ns'] / max(run['blocks'], 1):8.1f} ns")
+        ns = run["ns"] / max(run["blocks"], 1)
+        print(f"{run['work']:10} {run['threads']:3} threads  {ns:8.1f} ns")
     with open(options.json, "w", encoding="utf-8") as file:
         json.dump({"machine": machine(options.build), "runs": kept}, file)
     return 0
