@@ -90,7 +90,7 @@ CLAIM(lowering_the_longest_lowers_its_ancestors) {
 }
 
 DEATH(a_wrong_inner_byte_is_seen) {
-    last_words("ASH901: assertion failed: fit_inner[i][group] == fit_group_max(below + group * "
+    last_words("ASH901: assertion failed: fit_level(i)[group] == fit_group_max(below + group * "
                "FIT_GROUP) at ...");
     ash_fit_set(best, 9, 7);
     best[9] = 8;
