@@ -88,6 +88,23 @@ static void boot_fork_child(void) {
     boot_fork_parent();
 }
 
+// The process's only thread may be anywhere in the library, if a signal's handler forks. What it
+// was at goes on in parent and child alike; all that is done here is what the child's ids change,
+// and that too is left if the thread was at just that: then its heap is as in a child of vfork.
+static void boot_fork_alone_child(void) {
+    if (ash_registry_try_enter()) {
+        ash_registry_fork_child(ash_thread_own_heap());
+        ash_registry_leave();
+    }
+    ash_thread_fork_child();
+    ash_helper_fork_child();
+}
+
+static const struct ash_fork_hooks boot_fork_hooks = {
+    boot_fork_prepare,   boot_fork_parent,      boot_fork_child,
+    ash_thread_has_slot, boot_fork_alone_child,
+};
+
 static ASH_CONSTRUCTOR void boot_constructor(void) {
-    ash_os_on_fork(boot_fork_prepare, boot_fork_parent, boot_fork_child);
+    ash_os_on_fork(&boot_fork_hooks);
 }

@@ -260,6 +260,11 @@ static ASH_COLD struct ash_heap *thread_find_heap(bool empty) {
     return heap;
 }
 
+bool ash_thread_has_slot(void) {
+    struct ash_heap *heap = ash_thread_heap();
+    return thread_level_now() == THREAD_SLOT && heap != NULL && heap != &ash_heap_done;
+}
+
 bool ash_thread_is_not_alone(void) {
     return atomic_load_explicit(&thread_many, memory_order_relaxed);
 }

@@ -25,6 +25,9 @@ int ash_thread_move(struct ash_realm *root);
 // The calling thread's heap if it has one already. Around fork.
 struct ash_heap *ash_thread_find(void);
 
+// Whether the calling thread has one, and finds it by its slot.
+bool ash_thread_has_slot(void);
+
 // Whether the process has had a second thread. In a child of fork: not yet again.
 bool ash_thread_is_not_alone(void);
 void ash_thread_fork_child(void);

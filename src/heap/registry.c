@@ -18,6 +18,10 @@ void ash_registry_enter(void) {
     ash_lock_take(&registry_lock);
 }
 
+bool ash_registry_try_enter(void) {
+    return ash_lock_try(&registry_lock);
+}
+
 void ash_registry_leave(void) {
     ash_lock_drop(&registry_lock);
 }

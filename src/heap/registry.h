@@ -33,6 +33,7 @@ size_t ash_registry_reaped(void);
 
 // The registry's lock, which realms use as well; around fork, too.
 void ash_registry_enter(void);
+bool ash_registry_try_enter(void);
 void ash_registry_leave(void);
 
 // Puts a heap among those of its realm without a thread. The second: under the lock.

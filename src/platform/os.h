@@ -148,8 +148,17 @@ bool ash_os_start_thread(void (*run)(void));
 // Sleeps about `ms` milliseconds.
 void ash_os_sleep(uint32_t ms);
 
-// Runs the three functions around every fork from now on.
-void ash_os_on_fork(void (*prepare)(void), void (*parent)(void), void (*child)(void));
+// What runs around every fork. Signals are blocked from `prepare` on until `parent` and `child` are
+// done: a handler that forks would wait for what its own thread holds. Where the process has one
+// thread, and `may_fork_alone` says yes, nothing need be held: then `alone_child` is all that runs.
+struct ash_fork_hooks {
+    void (*prepare)(void), (*parent)(void), (*child)(void);
+    bool (*may_fork_alone)(void);
+    void (*alone_child)(void);
+};
+
+// From now on. The hooks are constant.
+void ash_os_on_fork(const struct ash_fork_hooks *hooks);
 
 // Writes to standard error. Ends the process with SIGABRT.
 void ash_os_write(const char *text, size_t bytes);

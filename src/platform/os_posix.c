@@ -167,38 +167,73 @@ void ash_os_sleep(uint32_t ms) {
 
 // Fork ---------------------------------------------------------------------------
 
-static void (*fork_hooks[3])(void);
+static const struct ash_fork_hooks *fork_hooks;
+static sigset_t fork_mask;           // of the thread that forks; under all locks
+static _Atomic uint32_t fork_alone;  // forks under way without locks: they nest, in handlers
+
+// glibc's, from 2.32 on.
+extern ASH_WEAK char __libc_single_threaded;
+
+static bool fork_is_alone(void) {
+    return &__libc_single_threaded != NULL && __libc_single_threaded != 0 &&
+           fork_hooks->may_fork_alone();
+}
+
+// relaxed, these two: nobody else is there.
+static bool fork_was_alone(void) {
+    uint32_t alone = atomic_load_explicit(&fork_alone, memory_order_relaxed);
+    if (alone > 0) {
+        atomic_store_explicit(&fork_alone, alone - 1, memory_order_relaxed);
+    }
+    return alone > 0;
+}
 
 static void fork_prepare(void) {
+    if (fork_is_alone()) {
+        atomic_fetch_add_explicit(&fork_alone, 1, memory_order_relaxed);
+        return;
+    }
+    sigset_t all, mask;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &mask);
     if (_IO_list_lock != NULL) {
         _IO_list_lock();
     }
-    fork_hooks[0]();
+    fork_hooks->prepare();
     ash_lock_take(&key_lock);
     ash_lock_hold_all(true);
+    fork_mask = mask;
 }
 
 static void fork_parent(void) {
+    if (fork_was_alone()) {
+        return;
+    }
+    sigset_t mask = fork_mask;
     ash_lock_hold_all(false);
     ash_lock_drop(&key_lock);
-    fork_hooks[1]();
+    fork_hooks->parent();
     if (_IO_list_unlock != NULL) {
         _IO_list_unlock();
     }
+    pthread_sigmask(SIG_SETMASK, &mask, NULL);
 }
 
 static void fork_child(void) {
+    if (fork_was_alone()) {
+        fork_hooks->alone_child();
+        return;
+    }
     ash_lock_hold_all(false);
     ash_lock_drop(&key_lock);
-    fork_hooks[2]();
+    fork_hooks->child();
     if (_IO_list_resetlock != NULL) {
         _IO_list_resetlock();  // glibc does so itself only if there were other threads
     }
+    pthread_sigmask(SIG_SETMASK, &fork_mask, NULL);
 }
 
-void ash_os_on_fork(void (*prepare)(void), void (*parent)(void), void (*child)(void)) {
-    fork_hooks[0] = prepare;
-    fork_hooks[1] = parent;
-    fork_hooks[2] = child;
+void ash_os_on_fork(const struct ash_fork_hooks *hooks) {
+    fork_hooks = hooks;
     (void)pthread_atfork(fork_prepare, fork_parent, fork_child);
 }

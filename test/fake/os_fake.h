@@ -128,6 +128,8 @@ void os_fake_set_process(uint32_t id);
 void os_fake_fork_prepare(void);
 void os_fake_fork_parent(void);
 void os_fake_fork_child(void);
+bool os_fake_may_fork_alone(void);
+void os_fake_fork_alone_child(void);
 
 // What was written to standard error since the last call of os_fake_forget_text. While it is
 // quiet nothing arrives there.

@@ -39,7 +39,7 @@ static const char *fake_variables[FAKE_VARIABLES_MAX][2];
 static bool fake_privileged, fake_quiet;
 static void (*fake_started)(void);
 static uint32_t fake_process, fake_dead_thread;
-static void (*fake_fork_hooks[3])(void);
+static const struct ash_fork_hooks *fake_fork_hooks;
 
 static _Atomic size_t fake_clock_ms;
 static _Thread_local uint32_t fake_thread;
@@ -217,10 +217,8 @@ void os_fake_kill_thread(uint32_t id) {
     fake_dead_thread = id;
 }
 
-void ash_os_on_fork(void (*prepare)(void), void (*parent)(void), void (*child)(void)) {
-    fake_fork_hooks[0] = prepare;
-    fake_fork_hooks[1] = parent;
-    fake_fork_hooks[2] = child;
+void ash_os_on_fork(const struct ash_fork_hooks *hooks) {
+    fake_fork_hooks = hooks;
 }
 
 void ash_os_write(const char *text, size_t bytes) {
@@ -275,15 +273,23 @@ void os_fake_set_process(uint32_t id) {
 }
 
 void os_fake_fork_prepare(void) {
-    fake_fork_hooks[0]();
+    fake_fork_hooks->prepare();
 }
 
 void os_fake_fork_parent(void) {
-    fake_fork_hooks[1]();
+    fake_fork_hooks->parent();
 }
 
 void os_fake_fork_child(void) {
-    fake_fork_hooks[2]();
+    fake_fork_hooks->child();
+}
+
+bool os_fake_may_fork_alone(void) {
+    return fake_fork_hooks->may_fork_alone();
+}
+
+void os_fake_fork_alone_child(void) {
+    fake_fork_hooks->alone_child();
 }
 
 const char *os_fake_text(void) {

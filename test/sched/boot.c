@@ -35,10 +35,8 @@ void ash_lock_drop(struct ash_lock *lock) {
 }
 
 // Around fork, which no scenario is about.
-void ash_os_on_fork(void (*prepare)(void), void (*parent)(void), void (*child)(void)) {
-    (void)prepare;
-    (void)parent;
-    (void)child;
+void ash_os_on_fork(const struct ash_fork_hooks *hooks) {
+    (void)hooks;
 }
 
 struct ash_heap *ash_thread_find(void) {

@@ -5,6 +5,8 @@
 #include <pthread.h>
 
 #include "ashlar/ashlar.h"
+#include "heap/hold.h"
+#include "heap/registry.h"
 #include "heap/sizeclass.h"
 #include "os_fake.h"
 #include "players.h"
@@ -95,6 +97,39 @@ CLAIM(a_forks_parent_finds_everything_unlocked) {
     players_expect_all_free();
 }
 
+CLAIM(the_only_thread_forks_wherever_it_is) {
+    expect(!os_fake_may_fork_alone());  // it has no heap
+    player_enter(0);
+    void *block = ash_malloc(100);
+    struct ash_heap *mine = player_heap();
+    expect(os_fake_may_fork_alone());
+    ash_hold(mine);  // a handler has interrupted a slow path
+    os_fake_set_thread(PLAYER_TID + 9);
+    os_fake_set_process(4711);
+    os_fake_fork_alone_child();
+    expect_equal(mine->tid, PLAYER_TID + 9);
+    expect_equal(mine->process, 4711);
+    ash_hold_end(mine);
+    ash_free(block);
+    expect(player_heap() == mine);
+}
+
+CLAIM(the_only_thread_forks_even_out_of_the_registry) {
+    player_enter(0);
+    void *block = ash_malloc(100);
+    struct ash_heap *mine = player_heap();
+    uint32_t process = mine->process;
+    ash_registry_enter();
+    os_fake_set_thread(PLAYER_TID + 9);
+    os_fake_set_process(4711);
+    os_fake_fork_alone_child();
+    expect_equal(mine->tid, PLAYER_TID);
+    expect_equal(mine->process, process);
+    ash_registry_leave();
+    ash_free(block);
+    expect(player_heap() == mine);
+}
+
 CLAIM(a_fork_before_the_first_allocation_is_fine) {
     os_fake_fork_prepare();
     os_fake_fork_child();
@@ -109,6 +144,8 @@ int main(void) {
         cmocka_unit_test(threads_may_boot_at_once),
         cmocka_unit_test(a_forks_child_goes_on_with_its_own_heap_alone),
         cmocka_unit_test(a_forks_parent_finds_everything_unlocked),
+        cmocka_unit_test(the_only_thread_forks_wherever_it_is),
+        cmocka_unit_test(the_only_thread_forks_even_out_of_the_registry),
         cmocka_unit_test(a_fork_before_the_first_allocation_is_fine),
     };
     return RUN_TESTS(tests);

@@ -3,11 +3,13 @@
 #define _GNU_SOURCE
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/compiler.h"
 #include "platform/os.h"
 #include "support.h"
 
@@ -159,16 +161,79 @@ static void note_child(void) {
     (void)strcat(order, "3");
 }
 
-CLAIM(fork_runs_its_hooks_on_both_sides) {
-    ash_os_on_fork(note_prepare, note_parent, note_child);
+static void note_alone_child(void) {
+    (void)strcat(order, "4");
+}
+
+static bool yes(void) {
+    return true;
+}
+
+static bool no(void) {
+    return false;
+}
+
+// What the hooks have noted in the child and then in the parent.
+static void fork_notes(const char *in_child, const char *in_parent) {
     pid_t child = fork();
     if (child == 0) {
-        _exit(strcmp(order, "13") == 0 ? 0 : 1);
+        _exit(strcmp(order, in_child) == 0 ? 0 : 1);
     }
     int status = -1;
     expect(waitpid(child, &status, 0) == child);
     expect_equal(status, 0);
-    expect_text(order, "12");
+    expect_text(order, in_parent);
+}
+
+CLAIM(fork_runs_its_hooks_on_both_sides) {
+    static const struct ash_fork_hooks hooks = {note_prepare, note_parent, note_child, no,
+                                                note_alone_child};
+    ash_os_on_fork(&hooks);
+    fork_notes("13", "12");
+}
+
+static void note_signal(int number) {
+    (void)number;
+    (void)strcat(order, "s");
+}
+
+static void note_prepare_and_signal(void) {
+    (void)strcat(order, "1");
+    (void)raise(SIGUSR1);
+}
+
+CLAIM(signals_wait_until_the_hooks_have_run) {
+    static const struct ash_fork_hooks hooks = {note_prepare_and_signal, note_parent, note_child,
+                                                no, note_alone_child};
+    ash_os_on_fork(&hooks);
+    expect(signal(SIGUSR1, note_signal) != SIG_ERR);
+    fork_notes("13", "12s");  // a child has no pending signals
+    sigset_t mask;
+    expect(pthread_sigmask(SIG_SETMASK, NULL, &mask) == 0);
+    expect(sigismember(&mask, SIGUSR1) == 0 && sigismember(&mask, SIGTERM) == 0);
+}
+
+extern ASH_WEAK char __libc_single_threaded;
+
+static void *wait_for_byte(void *pipe_end) {
+    char byte;
+    (void)!read(*(int *)pipe_end, &byte, 1);
+    return NULL;
+}
+
+CLAIM(the_only_thread_forks_with_nothing_held) {
+    static const struct ash_fork_hooks hooks = {note_prepare, note_parent, note_child, yes,
+                                                note_alone_child};
+    ash_os_on_fork(&hooks);
+    if (&__libc_single_threaded != NULL) {
+        fork_notes("4", "");
+    }
+    int ends[2];
+    pthread_t thread;
+    expect(pipe(ends) == 0 && pthread_create(&thread, NULL, wait_for_byte, &ends[0]) == 0);
+    *order = '\0';
+    fork_notes("13", "12");
+    expect(write(ends[1], "", 1) == 1 && pthread_join(thread, NULL) == 0);
 }
 
 int main(void) {
@@ -183,6 +248,8 @@ int main(void) {
         cmocka_unit_test(without_a_free_key_there_is_no_value),
         cmocka_unit_test(a_thread_lives_until_it_has_ended),
         cmocka_unit_test(fork_runs_its_hooks_on_both_sides),
+        cmocka_unit_test(signals_wait_until_the_hooks_have_run),
+        cmocka_unit_test(the_only_thread_forks_with_nothing_held),
     };
     return RUN_TESTS(tests);
 }
