@@ -415,8 +415,8 @@ ASH_EXPORT ash_subproc_t *ash_subproc_main(void) ASH_NOEXCEPT;
 ASH_EXPORT ash_subproc_t *ash_subproc_current(void) ASH_NOEXCEPT;
 
 // Moves the calling thread, which must have no blocks yet, from the main sub-process to another
-// one, for the rest of its life. Returns 0, ENOMEM, or EBUSY: the thread has allocated, or is in a
-// sub-process already. errno is kept.
+// one, for the rest of its life. Returns 0, ENOMEM, or EBUSY: the thread has allocated or freed, or
+// is in a sub-process already. errno is kept.
 ASH_EXPORT int ash_subproc_add_current_thread(ash_subproc_t *subproc) ASH_NOEXCEPT;
 
 // Ends a sub-process with all its heaps and blocks, which nobody may use from now on. Its threads

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "fault.h"
+#include "platform/thread.h"
 #include "world.h"
 
 static struct made_heap *made_heap_of(struct world *w, const ash_heap_t *heap) {
@@ -114,15 +115,16 @@ void world_subproc_end(struct world *w, struct made_root *made) {
     }
 }
 
-// A new thread joins before it allocates. It may have got an orphan's heap, with its blocks.
+// A new thread joins before it allocates; one that has freed a block may have got an orphan's heap,
+// with that one's blocks.
 static void subproc_join(struct world *w, struct made_root *made) {
     struct player *player = &w->players[w->player];
     if (player->state != PLAYER_RUNS || w->player == 0) {
         return;
     }
+    bool fresh = !player->allocated && player->root == w->main && ash_thread_heap() == NULL;
     int error = ash_subproc_add_current_thread(made->subproc);
     world_expect_errno_kept();
-    bool fresh = !player->allocated && player->root == w->main;
     if (error != 0 && error != EBUSY && !(error == ENOMEM && w->failing)) {
         fuzz_fail("joining: %d", error);
     }
