@@ -16,6 +16,7 @@
 
 #include "base/assert.h"
 #include "base/bits.h"
+#include "base/sealed.h"
 #include "platform/lock.h"
 #include "platform/os.h"
 
@@ -167,13 +168,11 @@ void ash_os_sleep(uint32_t ms) {
 
 // Fork ---------------------------------------------------------------------------
 
-static void (*fork_hooks[3])(void);
-
 static void fork_prepare(void) {
     if (_IO_list_lock != NULL) {
         _IO_list_lock();
     }
-    fork_hooks[0]();
+    ash_sealed.fork_hooks[0]();
     ash_lock_take(&key_lock);
     ash_lock_hold_all(true);
 }
@@ -181,7 +180,7 @@ static void fork_prepare(void) {
 static void fork_parent(void) {
     ash_lock_hold_all(false);
     ash_lock_drop(&key_lock);
-    fork_hooks[1]();
+    ash_sealed.fork_hooks[1]();
     if (_IO_list_unlock != NULL) {
         _IO_list_unlock();
     }
@@ -190,15 +189,15 @@ static void fork_parent(void) {
 static void fork_child(void) {
     ash_lock_hold_all(false);
     ash_lock_drop(&key_lock);
-    fork_hooks[2]();
+    ash_sealed.fork_hooks[2]();
     if (_IO_list_resetlock != NULL) {
         _IO_list_resetlock();  // glibc does so itself only if there were other threads
     }
 }
 
 void ash_os_on_fork(void (*prepare)(void), void (*parent)(void), void (*child)(void)) {
-    fork_hooks[0] = prepare;
-    fork_hooks[1] = parent;
-    fork_hooks[2] = child;
+    ash_sealed.fork_hooks[0] = prepare;
+    ash_sealed.fork_hooks[1] = parent;
+    ash_sealed.fork_hooks[2] = child;
     (void)pthread_atfork(fork_prepare, fork_parent, fork_child);
 }
