@@ -209,7 +209,7 @@ static bool region_place_low(uintptr_t top) {
 static void region_settle(void) {
     struct ash_region *r = &ash_region;
     r->settled = true;
-    for (int i = 0; i < region_tables(); i++) {
+    for (int i = 0; ash_sealed.keeps_tables && i < region_tables(); i++) {
         char *start;
         size_t bytes = region_table_part(i, 0, r->covered[i], &start);
         if (bytes > 0) {
