@@ -1,7 +1,7 @@
 // Typed allocation: from tier 2 on each type has one of a few realms of its own (heap/realm.h),
 // which are made when they are first needed and never end.
 
-#include "ashlar/typed.h"
+#include "api/typed.h"
 
 #include <errno.h>
 #include <stdatomic.h>
@@ -11,8 +11,8 @@
 #include "api/hard.h"
 #include "api/malloc.h"
 #include "api/realloc.h"
-#include "api/typed.h"
 #include "api/zalloc.h"
+#include "ashlar/typed.h"
 #include "base/bits.h"
 #include "heap/hard.h"
 #include "heap/realm.h"
