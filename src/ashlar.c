@@ -7,6 +7,7 @@
 #include "base/errors.c"
 #include "base/fmt.c"
 #include "base/options.c"
+#include "base/sealed.c"
 //
 #include "platform/fault.c"
 #include "platform/identity.c"

@@ -8,8 +8,7 @@
 //     ash_local_t *local = ash_heap_local(heap);            // for one thread alone
 //     std::list<int, ashlar::local_allocator<int>> own{ashlar::local_allocator<int>(local)};
 //
-//     std::vector<node, ashlar::typed_allocator<node>> nodes;  // apart from other types, if
-//     hardened
+//     std::vector<node, ashlar::typed_allocator<node>> nodes;  // hardened: apart from other types
 //
 //     ashlar::heap_resource resource;                       // C++17: a heap of its own
 //     std::pmr::vector<int> more(&resource);

@@ -27,7 +27,9 @@ extern "C" {
 // The thread may be in the middle of its heap's work and hold locks of ashlar's: the function must
 // not allocate or free with ashlar, nor fork. It may end the process. It may leave with
 // longjmp(3) for ASH_E_NO_BLOCK alone, and for ASH_E_NOT_A_START of a block above 32 KiB: then
-// nothing has been done.
+// nothing has been done. For accesses to guarded blocks and fences (ASH_E_GUARD_BEHIND, _BEFORE and
+// _FREED, ASH_E_FENCE) it is called within the handler of SIGSEGV or SIGBUS, and may only do what
+// is async-signal-safe; the process ends with that signal.
 typedef void ash_error_handler_t(enum ash_error error, const char *text, const void *pointer,
                                  void *argument);
 ASH_EXPORT void ash_set_error_handler(ash_error_handler_t *handler, void *argument) ASH_NOEXCEPT;

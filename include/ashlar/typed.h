@@ -11,8 +11,11 @@
 // its own group, as long as any block of that span lives; for who looks for two types that he can
 // confuse, that is chance. Below harden=2 these functions are malloc and its like, one test longer.
 //
-// Blocks are freed, measured and resized by the functions that all blocks are. Threads in a
-// sub-process allocate without types.
+// A block above 32 KiB has no span: when it is freed its memory may serve anybody at once.
+//
+// Blocks are freed, measured and resized by the functions that all blocks are. The heap that
+// ash_heap_of says of one is its group's, and never ends: to delete or destroy it does nothing.
+// Threads in a sub-process allocate without types.
 
 #ifndef ASHLAR_TYPED_H
 #define ASHLAR_TYPED_H
@@ -52,7 +55,8 @@ ASH_EXPORT ASH_NODISCARD void *ash_malloc_aligned_typed(size_t bytes, size_t ali
                                                         ash_type_t type) ASH_NOEXCEPT;
 
 // As ash_realloc: of a block of that type, or NULL. Where the block was of another type it becomes
-// one of this type if it moves.
+// one of this type if it moves (unless there is no memory to begin with the type: then it stays
+// what it was).
 ASH_EXPORT ASH_NODISCARD void *ash_realloc_typed(void *block, size_t bytes,
                                                  ash_type_t type) ASH_NOEXCEPT;
 

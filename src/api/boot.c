@@ -9,6 +9,7 @@
 #include "api/stats.h"
 #include "api/thread.h"
 #include "base/compiler.h"
+#include "heap/hard.h"
 #include "heap/hold.h"
 #include "heap/registry.h"
 #include "heap/sizeclass.h"
@@ -22,7 +23,10 @@
 
 static struct ash_lock boot_lock = ASH_LOCK(ASH_RANK_BOOT);
 static _Atomic bool boot_done;
-static bool boot_options_read;  // under boot_lock: what is wrong with them is said once
+
+// Under boot_lock.
+static bool boot_options_read;  // what is wrong with them is said once
+static bool boot_constructed;   // our constructors have run: they decide on some things, too
 
 static ASH_COLD bool boot_first(void) {
     ash_lock_take(&boot_lock);
@@ -35,6 +39,9 @@ static ASH_COLD bool boot_first(void) {
         ash_class_boot();
         ash_hard_start();
         done = ash_region_boot();
+        if (done && boot_constructed) {
+            ash_hard_seal();
+        }
         // release: pairs with the acquire in ash_boot.
         atomic_store_explicit(&boot_done, done, memory_order_release);
     }
@@ -107,4 +114,14 @@ static const struct ash_fork_hooks boot_fork_hooks = {
 
 static ASH_CONSTRUCTOR void boot_constructor(void) {
     ash_os_on_fork(&boot_fork_hooks);
+}
+
+static ASH_CONSTRUCTOR_LAST void boot_last_constructor(void) {
+    ash_lock_take(&boot_lock);
+    boot_constructed = true;
+    // relaxed: under the lock.
+    if (atomic_load_explicit(&boot_done, memory_order_relaxed)) {
+        ash_hard_seal();
+    }
+    ash_lock_drop(&boot_lock);
 }

@@ -31,8 +31,6 @@
 
 enum { HARD_CLEAR_NEAR = ASH_ZALLOC_NEAR };  // what is cleared without a loop
 
-_Atomic uint32_t ash_hard_detour = ASH_DETOUR_ALL;
-
 void ash_hard_start(void) {
     uint32_t tier = (uint32_t)ash_option_value(ASH_OPTION_HARDEN);
     if (tier >= ASH_HARD_TAGS && !ash_tags_begin()) {
@@ -50,9 +48,7 @@ void ash_hard_start(void) {
     if (tier >= ASH_HARD_FENCES) {
         (void)ash_fault_watch(ash_fence_report_access);
     }
-    if (tier > 0) {
-        ash_realloc_detour();
-    }
+    ash_realloc_reach(tier > 0 ? 0 : ASH_BLOCK_MAX);
     // relaxed: what boot wrote is ordered by ash_boot, which who turns off calls first.
     atomic_store_explicit(&ash_hard_detour, tier > 0 ? ASH_DETOUR_ALL : ASH_DETOUR_NONE,
                           memory_order_relaxed);

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/compiler.h"
+#include "base/sealed.h"
 #include "heap/heap.h"
 
 struct ash_realm;
@@ -19,13 +20,15 @@ struct ash_realm;
 // Whether slow paths turn off to the functions below. Until boot has read the options they do so to
 // find out, and after that only in a hardened process, or to allocate where blocks are guarded: so
 // a process that is neither asks for nothing else.
-enum ash_detour { ASH_DETOUR_NONE, ASH_DETOUR_ALL, ASH_DETOUR_TAKES };
+enum ash_detour { ASH_DETOUR_ALL, ASH_DETOUR_NONE, ASH_DETOUR_TAKES };
 
-extern _Atomic uint32_t ash_hard_detour;
+// In base/sealed.h: ALL before boot.
+#define ash_hard_detour ash_sealed.detour
 
 static inline bool ash_hard_detours(void) {
     // relaxed: who reads an old value turns off once more, and finds out.
-    return ash_unlikely(atomic_load_explicit(&ash_hard_detour, memory_order_relaxed) != 0);
+    return ash_unlikely(atomic_load_explicit(&ash_hard_detour, memory_order_relaxed) !=
+                        ASH_DETOUR_NONE);
 }
 
 static inline bool ash_hard_detours_free(void) {

@@ -10,6 +10,7 @@
 #include "api/malloc.h"
 #include "api/query.h"
 #include "api/realloc.h"
+#include "api/typed.h"
 #include "api/zalloc.h"
 #include "ashlar/ashlar.h"
 #include "base/bits.h"
@@ -30,7 +31,7 @@ static bool heap_ends(const ash_heap_t *heap, const char *what) {
     if (heap->serial == 0) {
         ash_report_bad_pointer(ASH_E_HEAP_ENDED, what, heap);
     }
-    return true;
+    return !ash_typed_has(heap);
 }
 
 ASH_NOINLINE void ash_heap_delete(ash_heap_t *heap) {

@@ -13,6 +13,7 @@
 #include "base/options.h"
 #include "heap/hard.h"
 #include "platform/os.h"
+#include "supply/fence.h"
 #include "supply/run.h"
 #include "supply/store.h"
 
@@ -46,7 +47,8 @@ void ash_large_place(const struct ash_realm *realm, void *block, size_t bytes) {
         return;
     }
     size_t lead = (uintptr_t)block % ash_os_page_bytes();
-    size_t whole = ash_round_up(lead + bytes, ash_os_page_bytes());
+    // With the fence: where it is not like the rest, the whole cannot be moved as one mapping.
+    size_t whole = ash_round_up(lead + bytes, ash_os_page_bytes()) + ash_fence.room;
     (void)ash_os_prefer_node((char *)block - lead, whole, node1 - 1);
 }
 

@@ -10,6 +10,7 @@
 #include "api/query.h"
 #include "ashlar/ashlar.h"
 #include "base/bits.h"
+#include "base/sealed.h"
 #include "heap/hard.h"
 #include "heap/tenure.h"
 #include "platform/cpu.h"
@@ -129,16 +130,13 @@ static inline size_t realloc_span_bytes(struct ash_record *record, const void *b
     return (size_t)ash_class_index(c, offset) * c->block_bytes == offset ? c->block_bytes : 0;
 }
 
-// Below this sizes go the short way: up to ASH_BLOCK_MAX, or none in a hardened process.
-static _Atomic uintptr_t realloc_reach = ASH_BLOCK_MAX;
-
 static inline bool realloc_reaches(size_t bytes) {
-    // relaxed: who has a block of a hardened process has been through boot.
-    return ash_cpu_below(bytes, &realloc_reach);
+    // relaxed: who has a block of the window has been through boot.
+    return ash_cpu_below(bytes, &ash_sealed.realloc_reach);
 }
 
-void ash_realloc_detour(void) {
-    atomic_store_explicit(&realloc_reach, 0, memory_order_relaxed);
+void ash_realloc_reach(size_t bytes) {
+    atomic_store_explicit(&ash_sealed.realloc_reach, bytes, memory_order_relaxed);
 }
 
 // What happens nearly always comes first: a small block that fits, or grows.

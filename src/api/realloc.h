@@ -15,7 +15,8 @@ void *ash_resize(struct ash_realm *realm, void *block, size_t bytes);
 // Says that no block starts there. Returns if the option abort_on_error is off.
 ASH_COLD void ash_realloc_refused(const void *block);
 
-// From now on every block goes the long way, where it is tested: api/hard.h.
-void ash_realloc_detour(void);
+// From now on sizes up to `bytes` go the short way, or none, where each block is to be tested
+// (api/hard.h). What boot does.
+void ash_realloc_reach(size_t bytes);
 
 #endif

@@ -1,7 +1,7 @@
 // Typed allocation: from tier 2 on each type has one of a few realms of its own (heap/realm.h),
 // which are made when they are first needed and never end.
 
-#include "ashlar/typed.h"
+#include "api/typed.h"
 
 #include <errno.h>
 #include <stdatomic.h>
@@ -12,6 +12,7 @@
 #include "api/malloc.h"
 #include "api/realloc.h"
 #include "api/zalloc.h"
+#include "ashlar/typed.h"
 #include "base/bits.h"
 #include "heap/hard.h"
 #include "heap/realm.h"
@@ -92,7 +93,19 @@ ASH_NOINLINE void *ash_malloc_aligned_typed(size_t bytes, size_t align, ash_type
     return typed_find(type, &realm) ? ash_take_at(realm, bytes, align, 0, false) : typed_none();
 }
 
+// Without memory for the type's realm a block may still be freed, or stay in its own.
 ASH_NOINLINE void *ash_realloc_typed(void *block, size_t bytes, ash_type_t type) {
     struct ash_realm *realm;
-    return typed_find(type, &realm) ? ash_resize(realm, block, bytes) : typed_none();
+    return typed_find(type, &realm) || block != NULL ? ash_resize(realm, block, bytes)
+                                                     : typed_none();
+}
+
+bool ash_typed_has(const struct ash_realm *realm) {
+    for (unsigned i = 0; i < TYPED_REALMS; i++) {
+        // relaxed: who has a block of the realm's, and so has come to know it, has seen it here.
+        if (atomic_load_explicit(&typed_realms[i], memory_order_relaxed) == realm) {
+            return true;
+        }
+    }
+    return false;
 }

@@ -23,6 +23,9 @@
 // Runs before main, as early as the loader allows.
 #define ASH_CONSTRUCTOR __attribute__((constructor(101)))
 
+// The same, after all of those.
+#define ASH_CONSTRUCTOR_LAST __attribute__((constructor(102)))
+
 // Runs when the process exits, after main and its exit handlers.
 #define ASH_DESTRUCTOR __attribute__((destructor))
 
@@ -37,7 +40,10 @@
 #define ASH_FAR __attribute__((section(".bss.far")))
 #define ASH_FAR_FIRST __attribute__((section(".bss.edge")))
 
-// The same for constants without pointers that ordinary processes do not read.
+// A variable that is whole pages: behind those, so that no gap is between others.
+#define ASH_PAGES __attribute__((section(".bss.pages")))
+
+// As ASH_FAR for constants without pointers that ordinary processes do not read.
 #define ASH_FAR_CONST __attribute__((section(".rodata.far")))
 
 // A thread-local variable reached without a call: one load of its offset, one of it.

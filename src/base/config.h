@@ -24,6 +24,13 @@
 #define ASH_DEFAULT_OPTIONS ""
 #endif
 
+// Whether all systems with this processor have pages of 4 KiB, and lay programs out for them.
+#if defined(__x86_64__) || defined(__i386__) || defined(__riscv) || defined(__s390x__)
+#define ASH_SMALL_PAGES 1
+#else
+#define ASH_SMALL_PAGES 0
+#endif
+
 _Static_assert(ASH_DEBUG || !ASH_AUDIT, "audits report through ash_assert");
 
 enum {
@@ -84,6 +91,9 @@ enum {
     ASH_GATHER_BYTES = 8192,
 
     ASH_CACHE_LINE = 64,
+
+    // What is read-only from tier 3 on is aligned to this: a page, however large the system's are.
+    ASH_SEALED_BYTES = ASH_SMALL_PAGES ? 4096 : 65536,
 };
 
 #endif

@@ -13,8 +13,6 @@
 // Longer ones would find no more: who writes past the end begins there.
 enum { HARD_CANARY_MAX = 64 };
 
-struct ash_hard ash_hard;
-
 void ash_hard_boot(uint32_t tier) {
     if (tier == 0) {
         return;
@@ -29,6 +27,7 @@ void ash_hard_boot(uint32_t tier) {
     ash_hard.near = ASH_FAST_MAX;
     ash_hard.exact = 1;
     ash_hard.secret = ash_os_random();
+    ash_sealed.keeps_tables = tier >= ASH_HARD_SEALS;
     if (tier >= ASH_HARD_FENCES) {
         ash_fence_boot();
     }
@@ -37,6 +36,16 @@ void ash_hard_boot(uint32_t tier) {
 void ash_hard_guard(void) {
     ash_hard.near = 0;
     ash_hard.exact = 1;
+}
+
+// Where pages are larger than was thought when the library was compiled, something else may be in
+// them, and they are let alone.
+void ash_hard_seal(void) {
+    size_t page = ash_os_page_bytes();
+    bool whole = (uintptr_t)&ash_sealed % page == 0 && sizeof ash_sealed % page == 0;
+    if (ash_hard.tier >= ASH_HARD_SEALS && whole && ash_os_freeze(&ash_sealed, sizeof ash_sealed)) {
+        (void)ash_os_seal(&ash_sealed, sizeof ash_sealed);
+    }
 }
 
 // Canaries --------------------------------------------------------------------------------

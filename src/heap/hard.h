@@ -11,7 +11,8 @@
 //   tier 2   blocks are drawn at random
 //   tier 3   blocks are cleared when they are freed, and must still be clear when they are handed
 //            out again; freed blocks wait before they are; behind larger ones than spans have
-//            is an inaccessible page (supply/fence.h)
+//            is an inaccessible page (supply/fence.h); what boot has decided is read-only
+//            (base/sealed.h)
 //   tier 4   where the processor has memory tags, what is asked for has a tag, as has the
 //            pointer to it (heap/tagged.h)
 //
@@ -28,6 +29,7 @@
 
 #include "base/bits.h"
 #include "base/compiler.h"
+#include "base/sealed.h"
 #include "heap/heap.h"
 #include "heap/state.h"
 
@@ -37,24 +39,16 @@ enum {
     ASH_HARD_TYPES = 2,     // types have realms of their own (api/typed.c)
     ASH_HARD_CLEARS = 3,    // cleared blocks that wait
     ASH_HARD_FENCES = 3,    // inaccessible pages behind large blocks
+    ASH_HARD_SEALS = 3,     // what is constant after boot cannot be written to
     ASH_HARD_TAGS = 4,      // memory tags; if the process has them, ash_tags_on says
 
     // A slack that is no longer than this lies in the last two words of its block.
     ASH_HARD_NEAR = 16,
 };
 
-struct ash_hard {
-    uint32_t tier;
-    uint32_t pad;      // bytes that are asked for in addition, so that there is a canary
-    uint32_t run_pad;  // the same of runs: none where there are fences, which take room themselves
-    uint32_t near;     // smaller requests may be met from slots at once
-    uint32_t exact;    // 1: blocks may have no more than was asked for, so nobody counts on it
-    uint64_t secret;   // canaries are made of it
-};
-
-// All zero at tier 0; set at boot, constant after. But `near` and `exact` change once more where
-// blocks are guarded: ash_hard_guard.
-extern struct ash_hard ash_hard;
+// Set at boot, constant after (base/sealed.h); all zero at tier 0. But `near` and `exact` change
+// once more where blocks are guarded: ash_hard_guard.
+#define ash_hard ash_sealed.hard
 
 static inline bool ash_hard_on(void) {
     return ash_unlikely(ash_hard.tier != 0);
@@ -66,6 +60,10 @@ void ash_hard_boot(uint32_t tier);
 // From now on blocks are guarded: all requests go the way on which they are counted (api/guard.h).
 // While the process has one thread, or none that allocates here.
 void ash_hard_guard(void);
+
+// From now on nobody changes what is in base/sealed.h: it is read-only, if the system permits.
+// Nothing below tier 3.
+ASH_COLD void ash_hard_seal(void);
 
 // What the canary of a block is made of: differs from block to block, so that one that was read
 // somewhere is of no use elsewhere. No byte is zero: a string that is one too long ends with that.

@@ -44,7 +44,7 @@ struct ash_heap *ash_registry_next(const struct ash_heap *heap) {
 
 // Under the lock: heaps by their threads' ids. A heap stays in its bucket when its
 // thread ends, and moves when the next one has it.
-static struct ash_heap *registry_buckets[REGISTRY_BUCKETS];
+static ASH_FAR struct ash_heap *registry_buckets[REGISTRY_BUCKETS];
 static struct ash_heap *registry_reaped_last;
 static _Atomic size_t registry_reaped;
 

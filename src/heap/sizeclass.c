@@ -2,8 +2,6 @@
 
 #include "base/assert.h"
 
-struct ash_class ash_classes[ASH_CLASS_COUNT];
-
 static uint32_t class_block_bytes(unsigned index) {
     if (index < ASH_CLASS_EVEN) {
         return (index + 1) * ASH_CLASS_STEP;

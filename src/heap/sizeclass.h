@@ -13,32 +13,19 @@
 #include <stdint.h>
 
 #include "base/bits.h"
+#include "base/classes.h"
 #include "base/config.h"
+#include "base/sealed.h"
 
 enum {
     ASH_CLASS_STEP = 16,
-    ASH_CLASS_EVEN = 16,  // classes of the first, even part
-    ASH_CLASS_PER_DOUBLING = 4,
-    ASH_CLASS_DOUBLINGS = ASH_HOSTILE ? 5 : 7,  // from 256 bytes to ASH_BLOCK_MAX
-    ASH_CLASS_COUNT = ASH_CLASS_EVEN + ASH_CLASS_PER_DOUBLING * ASH_CLASS_DOUBLINGS,
     ASH_SPAN_BLOCKS_MIN = 8,
 };
 
 _Static_assert(256 << ASH_CLASS_DOUBLINGS == ASH_BLOCK_MAX, "the last class is the limit");
 
-// What the slow paths know of a class. Constant after boot.
-struct ash_class {
-    uint32_t block_bytes;
-    uint32_t blocks;    // of a span
-    uint64_t inverse;   // 2^32 / (block_bytes / 16), rounded up: divides by multiplying
-    uint32_t stock;     // blocks that a bin is stocked with at a time
-    uint32_t slices;    // of a span
-    int32_t cap;        // blocks that the bin's list may hold
-    uint32_t magazine;  // blocks that leave a full bin
-    uint32_t gather;    // foreign blocks of a span before they are published
-};
-
-extern struct ash_class ash_classes[ASH_CLASS_COUNT];
+// The table (struct ash_class is in base/classes.h).
+#define ash_classes ash_sealed.classes
 
 void ash_class_boot(void);
 

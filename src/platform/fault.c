@@ -6,8 +6,10 @@
 #include <signal.h>
 #include <stddef.h>
 
-// Set once, constant after; but for a handler that was to be called once alone.
-static ash_fault_told *fault_told;
+#include "base/sealed.h"
+
+// Set once, constant after; but for a handler that was to be called once alone. Who is told is in
+// base/sealed.h.
 static struct sigaction fault_segv_before, fault_bus_before;
 
 // The default action ends the process. A bad access happens again when the handler returns; a
@@ -49,7 +51,7 @@ static void fault_handle(int number, siginfo_t *info, void *context) {
     int saved_errno = errno;
     bool sent = info->si_code <= 0;
     if (!sent) {
-        fault_told(info->si_addr);
+        ash_sealed.fault_told(info->si_addr);
     }
     errno = saved_errno;
     fault_hand_on(number, info, context, sent);
@@ -67,7 +69,7 @@ static bool fault_install(int number, struct sigaction *before) {
 
 bool ash_fault_watch(ash_fault_told *told) {
     static bool watching;
-    fault_told = told;
+    ash_sealed.fault_told = told;
     watching = watching || (fault_install(SIGSEGV, &fault_segv_before) &&
                             fault_install(SIGBUS, &fault_bus_before));
     return watching;

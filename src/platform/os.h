@@ -65,6 +65,14 @@ bool ash_os_check_guards(void);
 bool ash_os_guard(void *start, size_t bytes, bool marked);
 bool ash_os_unguard(void *start, size_t bytes, bool marked);
 
+// Makes a range of variables readable alone, for good. False if the system refused.
+bool ash_os_freeze(void *start, size_t bytes);
+
+// What is mapped in the range, and who may read and write there, nobody can change any more, in
+// this process and in its children, until they end: no mapping ends there, or moves, or is put in
+// its place. What a purge of writable pages forgets it still does. False if the system cannot.
+bool ash_os_seal(void *start, size_t bytes);
+
 // Brings all of the range into memory. False if the system has not enough; parts may be there.
 bool ash_os_populate(void *start, size_t bytes);
 

@@ -1,5 +1,6 @@
-// Single pages that nobody may touch, on Linux: since 6.13 by a mark in the page table, before that
-// by mappings of their own.
+// Pages that nobody may touch, on Linux: since 6.13 by a mark in the page table, before that by
+// mappings of their own. And those that nobody may write to, or unmap, which is mseal(2)
+// since 6.10.
 
 #define _GNU_SOURCE
 
@@ -16,6 +17,17 @@ enum {
     PAGES_GUARD = 102,   // MADV_GUARD_INSTALL
     PAGES_REMOVE = 103,  // MADV_GUARD_REMOVE
 };
+
+// Other systems with 32 bits have the number for nothing: the call is for 64 bits alone.
+#if defined(SYS_mseal)
+#define PAGES_SEAL SYS_mseal
+#elif defined(__alpha__)
+#define PAGES_SEAL 572
+#elif defined(__mips__)
+#define PAGES_SEAL (__NR_Linux + 462)
+#else
+#define PAGES_SEAL 462
+#endif
 
 static bool pages_advise(void *start, size_t bytes, int advice) {
     int saved_errno = errno;
@@ -57,4 +69,18 @@ bool ash_os_guard(void *start, size_t bytes, bool marked) {
 
 bool ash_os_unguard(void *start, size_t bytes, bool marked) {
     return marked ? pages_advise(start, bytes, PAGES_REMOVE) : ash_os_commit(start, bytes);
+}
+
+bool ash_os_freeze(void *start, size_t bytes) {
+    int saved_errno = errno;
+    bool frozen = mprotect(start, bytes, PROT_READ) == 0;
+    errno = saved_errno;
+    return frozen;
+}
+
+bool ash_os_seal(void *start, size_t bytes) {
+    int saved_errno = errno;
+    bool sealed = sizeof(void *) > 4 && syscall(PAGES_SEAL, start, bytes, 0ul) == 0;
+    errno = saved_errno;
+    return sealed;
 }

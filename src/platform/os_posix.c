@@ -16,6 +16,7 @@
 
 #include "base/assert.h"
 #include "base/bits.h"
+#include "base/sealed.h"
 #include "platform/lock.h"
 #include "platform/os.h"
 
@@ -167,7 +168,6 @@ void ash_os_sleep(uint32_t ms) {
 
 // Fork ---------------------------------------------------------------------------
 
-static const struct ash_fork_hooks *fork_hooks;
 static sigset_t fork_mask;           // of the thread that forks; under all locks
 static _Atomic uint32_t fork_alone;  // forks under way without locks: they nest, in handlers
 
@@ -176,7 +176,7 @@ extern ASH_WEAK char __libc_single_threaded;
 
 static bool fork_is_alone(void) {
     return &__libc_single_threaded != NULL && __libc_single_threaded != 0 &&
-           fork_hooks->may_fork_alone();
+           ash_sealed.fork_hooks->may_fork_alone();
 }
 
 // relaxed, these two: nobody else is there.
@@ -199,7 +199,7 @@ static void fork_prepare(void) {
     if (_IO_list_lock != NULL) {
         _IO_list_lock();
     }
-    fork_hooks->prepare();
+    ash_sealed.fork_hooks->prepare();
     ash_lock_take(&key_lock);
     ash_lock_hold_all(true);
     fork_mask = mask;
@@ -212,7 +212,7 @@ static void fork_parent(void) {
     sigset_t mask = fork_mask;
     ash_lock_hold_all(false);
     ash_lock_drop(&key_lock);
-    fork_hooks->parent();
+    ash_sealed.fork_hooks->parent();
     if (_IO_list_unlock != NULL) {
         _IO_list_unlock();
     }
@@ -221,12 +221,12 @@ static void fork_parent(void) {
 
 static void fork_child(void) {
     if (fork_was_alone()) {
-        fork_hooks->alone_child();
+        ash_sealed.fork_hooks->alone_child();
         return;
     }
     ash_lock_hold_all(false);
     ash_lock_drop(&key_lock);
-    fork_hooks->child();
+    ash_sealed.fork_hooks->child();
     if (_IO_list_resetlock != NULL) {
         _IO_list_resetlock();  // glibc does so itself only if there were other threads
     }
@@ -234,6 +234,6 @@ static void fork_child(void) {
 }
 
 void ash_os_on_fork(const struct ash_fork_hooks *hooks) {
-    fork_hooks = hooks;
+    ash_sealed.fork_hooks = hooks;
     (void)pthread_atfork(fork_prepare, fork_parent, fork_child);
 }

@@ -2,8 +2,6 @@
 
 #include "platform/os.h"
 
-uintptr_t ash_tag_bits;
-
 bool ash_tags_begin(void) {
     bool has = ASH_CPU_HAS_TAGS && ash_os_check_tags();
     ash_tag_bits = has ? (uintptr_t)(UINT64_C(15) << 56) : 0;

@@ -16,13 +16,14 @@
 #include <stdint.h>
 
 #include "base/compiler.h"
+#include "base/sealed.h"
 #include "platform/cpu.h"
 
 enum { ASH_TAG_GRANULE = 16 };
 
 // Which bits of an address are its tag; 0 unless this process has tags. Set at boot, constant
-// after.
-extern uintptr_t ash_tag_bits;
+// after (base/sealed.h).
+#define ash_tag_bits ash_sealed.tag_bits
 
 // Under the lock of boot. False if the processor or the system has no tags, and then nothing has
 // happened.

@@ -6,14 +6,11 @@
 #include "platform/os.h"
 #include "platform/report.h"
 
-struct ash_fence ash_fence = {.rounding = ASH_SLICE_BYTES - 1};
-
 static _Atomic uint32_t fence_mapped;  // fences that are mappings
 
 void ash_fence_boot(void) {
     ash_fence.marks = ash_os_check_guards();
     ash_fence.room = ash_os_page_bytes();
-    ash_fence.rounding = ASH_SLICE_BYTES - 1 + ash_fence.room;
 }
 
 static ASH_COLD void fence_say_used_up(void) {

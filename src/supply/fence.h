@@ -25,6 +25,7 @@
 #include <stdint.h>
 
 #include "base/compiler.h"
+#include "base/sealed.h"
 
 enum ash_fence_kind {
     ASH_FENCE_NONE,
@@ -32,16 +33,10 @@ enum ash_fence_kind {
     ASH_FENCE_MAPPED,
 };
 
-struct ash_fence {
-    size_t rounding;  // what is added to a run's bytes before they are cut down to slices
-    size_t room;      // bytes: a page, or 0 where there are no fences
-    bool marks;       // the system has marks
-};
+// Set at boot, constant after (base/sealed.h).
+#define ash_fence ash_sealed.fence
 
-// Set at boot, constant after.
-extern struct ash_fence ash_fence;
-
-// From now on large blocks have fences. Before there is one.
+// From now on large blocks have fences. Before the region, which knows the rounding then.
 ASH_COLD void ash_fence_boot(void);
 
 // Makes the page inaccessible. ASH_FENCE_NONE if it stays as it is.

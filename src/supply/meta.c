@@ -4,6 +4,7 @@
 
 #include "base/bits.h"
 #include "base/config.h"
+#include "base/sealed.h"
 #include "platform/lock.h"
 #include "platform/os.h"
 #include "platform/tally.h"
@@ -18,6 +19,12 @@ static char *meta_next;
 static size_t meta_left;
 static size_t meta_mapped;
 
+void ash_meta_keep(void *start, size_t bytes) {
+    if (ash_unlikely(ash_sealed.keeps_tables)) {
+        (void)ash_os_seal(start, bytes);
+    }
+}
+
 void *ash_meta_take(size_t bytes) {
     bytes = ash_round_up(bytes, ASH_CACHE_LINE);
     ash_lock_take(&meta_lock);
@@ -29,6 +36,7 @@ void *ash_meta_take(size_t bytes) {
             ash_lock_drop(&meta_lock);
             return NULL;
         }
+        ash_meta_keep(got, chunk);
         meta_next = got;
         meta_left = chunk;
         meta_mapped += chunk;

@@ -9,6 +9,10 @@
 // NULL when the system has no memory.
 void *ash_meta_take(size_t bytes);
 
+// From tier 3 on neither the program nor who has taken it over can end or change such a mapping, if
+// the system permits: it will be there as long as the process. Also for other units' tables.
+void ash_meta_keep(void *start, size_t bytes);
+
 // Bytes mapped for bookkeeping through this unit.
 size_t ash_meta_bytes(void);
 

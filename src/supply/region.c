@@ -4,6 +4,8 @@
 #include "base/bits.h"
 #include "platform/os.h"
 #include "platform/tags.h"
+#include "supply/fence.h"
+#include "supply/meta.h"
 
 enum {
     REGION_STEP_MAX_BYTES = 64 << 20,
@@ -74,6 +76,9 @@ static bool region_cover_table(int i, size_t unit_end) {
         size_t bytes = region_table_part(i, r->covered[i], unit_end, &start);
         if (bytes > 0 && ash_os_claim(start, bytes) != ASH_OS_CLAIMED) {
             return false;
+        }
+        if (bytes > 0 && r->settled) {
+            ash_meta_keep(start, bytes);
         }
         r->covered[i] = unit_end;
     }
@@ -200,7 +205,21 @@ static bool region_place_low(uintptr_t top) {
     return false;
 }
 
+// Before, tables may have to go again.
+static void region_settle(void) {
+    struct ash_region *r = &ash_region;
+    r->settled = true;
+    for (int i = 0; ash_sealed.keeps_tables && i < region_tables(); i++) {
+        char *start;
+        size_t bytes = region_table_part(i, 0, r->covered[i], &start);
+        if (bytes > 0) {
+            ash_meta_keep(start, bytes);
+        }
+    }
+}
+
 bool ash_region_boot(void) {
+    ash_fence.rounding = ASH_SLICE_BYTES - 1 + ash_fence.room;
     size_t page = ash_os_page_bytes();
     char *probe = ash_os_map(page, page);
     if (probe == NULL) {
@@ -208,7 +227,11 @@ bool ash_region_boot(void) {
     }
     ash_os_unmap(probe, page);
     uintptr_t top = ash_round_down((uintptr_t)probe, ASH_UNIT_BYTES);
-    return sizeof top > 4 ? region_place_wide(top) : region_place_low(top);
+    bool placed = sizeof top > 4 ? region_place_wide(top) : region_place_low(top);
+    if (placed) {
+        region_settle();
+    }
+    return placed;
 }
 
 // Claims units [mapped, mapped + count). Returns what happened to all of them.
@@ -349,6 +372,11 @@ static bool region_cover_steps(size_t from, size_t to) {
             }
             return false;
         }
+    }
+    for (int i = REGION_SMALL_TABLES; i < region_tables(); i++) {
+        char *start;
+        size_t bytes = region_table_part(i, from, to, &start);
+        ash_meta_keep(start, bytes);
     }
     return true;
 }

@@ -67,6 +67,7 @@ struct ash_region {
     size_t mapped;      // units claimed so far
     size_t step;        // units to claim next
     size_t covered[5];  // units of the window that each table covers
+    bool settled;       // the tables lie where they will stay
 };
 
 // Lives for the whole process. base is 0 and limit is 0 before boot.

@@ -13,8 +13,7 @@ static size_t run_slices(size_t bytes) {
     return (bytes + ash_fence.rounding) >> ASH_SLICE_SHIFT;
 }
 
-// Fences: behind the block
-// -------------------------------------------------------------------------
+// Fences ------------------------------------------------------------------------------
 
 static ASH_NOINLINE bool run_open(struct ash_record *run) {
     char *end = ash_run_start(run) + run->run_bytes;

@@ -25,7 +25,7 @@ enum {
 };
 
 // Under fake_enter.
-static struct ranges fake_mapped, fake_claimed, fake_handed_in, fake_guarded;
+static struct ranges fake_mapped, fake_claimed, fake_handed_in, fake_guarded, fake_sealed;
 static struct range fake_occupied[FAKE_OCCUPIED_MAX];
 static size_t fake_occupied_count;
 
@@ -33,7 +33,7 @@ static size_t fake_occupied_count;
 static size_t fake_page_bytes;  // 0: the real system's, which may not map less
 static size_t fake_resident_pages;
 static uintptr_t fake_map_top;
-static bool fake_remap_moves, fake_guards;
+static bool fake_remap_moves, fake_guards, fake_has_no_seals;
 static uint64_t fake_nodes = 1, fake_populate_ms;
 
 // The contract of os.h for every range.
@@ -195,6 +195,34 @@ bool ash_os_unguard(void *start, size_t bytes, bool marked) {
     return open;
 }
 
+bool ash_os_freeze(void *start, size_t bytes) {
+    fake_check_range(start, bytes);
+    fake_enter();
+    if (fake_is_known(start, bytes)) {
+        fake_broken("freezing what is no variable");
+    }
+    bool frozen = !fake_fails(OS_FAKE_FREEZE, 0) && mprotect(start, bytes, PROT_READ) == 0;
+    fake_tally.frozen_bytes += frozen ? bytes : 0;
+    fake_leave();
+    return frozen;
+}
+
+// Variables may be sealed as well as mappings.
+bool ash_os_seal(void *start, size_t bytes) {
+    fake_check_range(start, bytes);
+    fake_enter();
+    bool sealed = !fake_fails(OS_FAKE_SEAL, 0) && !fake_has_no_seals;
+    if (sealed && ranges_touch(&fake_sealed, start, bytes)) {
+        fake_broken("sealing what is sealed");
+    }
+    if (sealed && !ranges_join(&fake_sealed, start, bytes)) {
+        fake_broken("more seals than it can follow");
+    }
+    fake_tally.sealed_bytes += sealed && fake_is_known(start, bytes) ? bytes : 0;
+    fake_leave();
+    return sealed;
+}
+
 bool ash_os_populate(void *start, size_t bytes) {
     fake_check_range(start, bytes);
     fake_enter();
@@ -300,6 +328,9 @@ static void fake_forget_guards(const void *start, size_t bytes) {
 // Under the lock.
 static void fake_forget(const void *start, size_t bytes) {
     fake_forget_guards(start, bytes);
+    if (ranges_touch(&fake_sealed, start, bytes)) {
+        fake_broken("an unmap of what is sealed");
+    }
     if (ranges_remove(&fake_mapped, start, bytes)) {
         fake_tally.mapped_bytes -= bytes;
     } else if (ranges_remove(&fake_claimed, start, bytes)) {
@@ -429,6 +460,10 @@ void os_fake_hand_in(const void *start, size_t bytes) {
 
 void os_fake_set_guards(bool can) {
     fake_guards = can;
+}
+
+void os_fake_set_seals(bool can) {
+    fake_has_no_seals = !can;
 }
 
 void os_fake_set_nodes(uint64_t nodes) {

@@ -26,6 +26,8 @@ enum os_fake_kind {
     OS_FAKE_GUARD,   // ash_os_guard by marks
     OS_FAKE_SHUT,    // ash_os_guard by mappings
     OS_FAKE_OPEN,    // ash_os_unguard
+    OS_FAKE_FREEZE,
+    OS_FAKE_SEAL,
     OS_FAKE_KINDS,
 };
 
@@ -46,6 +48,7 @@ struct os_fake_tally {
     size_t populated_bytes, committed_bytes;  // since the start
     size_t preferred_bytes[OS_FAKE_NODES];    // by node, since the start
     size_t guarded_bytes;                     // by ash_os_guard, now
+    size_t frozen_bytes, sealed_bytes;        // of sealed ones: mapped here, since the start
 };
 
 struct os_fake_tally os_fake_tally(void);
@@ -90,6 +93,9 @@ void os_fake_hand_in(const void *start, size_t bytes);
 
 // Whether there are marks that keep everybody out of pages; not at first.
 void os_fake_set_guards(bool can);
+
+// Whether mappings can be sealed; at first they can.
+void os_fake_set_seals(bool can);
 
 // A bit for each NUMA node; one node at first. At most OS_FAKE_NODES.
 void os_fake_set_nodes(uint64_t nodes);

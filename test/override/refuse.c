@@ -26,6 +26,12 @@
 #define CALL_OPEN SYS_openat
 #endif
 
+#ifdef SYS_mseal
+#define CALL_SEAL SYS_mseal
+#else
+#define CALL_SEAL 462
+#endif
+
 #define CALLS_ADVICE SYS_madvise, SYS_mbind
 #define CALLS_RESIZING SYS_mremap
 #define CALLS_PROTECTION SYS_mprotect
@@ -39,6 +45,7 @@ static const struct refusal refusals[] = {
     {"unknown-advice", EINVAL, {SYS_madvise, -1}},
     {"resizing", EPERM, {CALLS_RESIZING, -1}},
     {"protection", EPERM, {CALLS_PROTECTION, -1}},
+    {"sealing", ENOSYS, {CALL_SEAL, -1}},
     {"questions", EPERM, {CALLS_QUESTIONS, -1}},
     {"files", EACCES, {CALLS_FILES, -1}},
     {"all-but-mappings",

@@ -62,7 +62,7 @@ bool ash_arena_may_purge(const struct ash_record *record) {
 struct ash_realm ash_realm_main = {.orphans_end = &ash_realm_main.orphans};
 
 // Nor is anything hardened.
-struct ash_hard ash_hard;
+struct ash_sealed ash_sealed;
 
 void ash_state_clear(const struct ash_record *first, uint32_t slices) {
     stage_claim(first == NULL && slices == 0);

@@ -41,6 +41,10 @@ class Error:
         (self.why, self.next, self.since, self.means, self.causes,
          self.remedy) = (joined(text) for text in match.group(*range(4, 10)))
 
+    def happens(self):
+        """How it ends; nothing where the meaning says so: a signal of the access."""
+        return "" if "signal of the access" in self.means else " " + HAPPENS[self.kind]
+
     def line(self):
         """What stands in a line of the error that names no pointer."""
         return "; ".join(part for part in (self.why, self.next) if part)
@@ -73,7 +77,7 @@ def for_page(errors):
     for error in errors:
         line = f"    ashlar: {error.code}: {error.line()}\n\n" if error.line() else ""
         text += (f"\n## {error.code}\n\n{line}`ASH_E_{error.name}`, since {error.since}."
-                 f" {HAPPENS[error.kind]}\n\n**What it means.** {error.means}\n\n"
+                 f"{error.happens()}\n\n**What it means.** {error.means}\n\n"
                  f"**Common causes.** {error.causes}\n\n**What to do.** {error.remedy}\n")
     return text + "\n"
 
@@ -87,9 +91,9 @@ def for_manual(errors):
     text = ""
     for error in errors:
         line, *parts = map(escaped, (error.line() or "(the line says what was set)", error.means,
-                                     HAPPENS[error.kind], error.causes, error.remedy))
+                                     error.happens(), error.causes, error.remedy))
         means, happens, causes, remedy = parts
-        text += (f"*{error.code}* {line}\n\t{means} {happens}\n\n\tCommon causes: {causes}\n\n"
+        text += (f"*{error.code}* {line}\n\t{means}{happens}\n\n\tCommon causes: {causes}\n\n"
                  f"\tWhat to do: {remedy}\n\n")
     return text
 

@@ -184,6 +184,21 @@ CLAIM(a_heap_that_ends_opens_its_fences) {
 }
 
 // Where neither marks nor mappings are to be had, there is room for a canary.
+// A mapping whose fence is from anywhere else is two of the kernel's, and could not be moved.
+CLAIM(a_fence_is_placed_with_its_block) {
+    os_fake_set_nodes(3);
+    enter("3", false);
+    ash_heap_t *heap = ash_heap_new();
+    expect(ash_heap_set_numa_affinity(heap, 1));
+    size_t bytes = ash_round_up(ASH_RUN_MAX + 1, PAGE);
+    char *block = ash_heap_malloc(heap, bytes - 100);
+    expect_equal(os_fake_tally().preferred_bytes[1], bytes + PAGE);
+    char *odd = ash_heap_malloc_aligned_at(heap, bytes, 64, 7);
+    expect_equal(os_fake_tally().preferred_bytes[1], 2 * bytes + 3 * PAGE);
+    ash_free(block);
+    ash_free(odd);
+}
+
 CLAIM(without_fences_blocks_are_as_good) {
     os_fake_fail_from(1 << OS_FAKE_GUARD | 1 << OS_FAKE_SHUT, 1);
     enter("3", true);
@@ -325,6 +340,7 @@ int main(void) {
         cmocka_unit_test(what_a_fence_hid_is_zero),
         cmocka_unit_test(a_run_that_grows_in_place_leaves_nothing_shut),
         cmocka_unit_test(a_heap_that_ends_opens_its_fences),
+        cmocka_unit_test(a_fence_is_placed_with_its_block),
         cmocka_unit_test(without_fences_blocks_are_as_good),
         cmocka_unit_test(without_a_fence_an_overflow_is_found_when_it_is_freed),
         cmocka_unit_test(a_refused_mark_becomes_a_mapping),

@@ -166,6 +166,22 @@ CLAIM(what_cannot_be_is_refused) {
     expect(ash_malloc_aligned_typed(1, 3, 1) == NULL && errno == EINVAL);
 }
 
+// Whoever asks for the heap of a block does not know what it is there for.
+CLAIM(a_group_does_not_end) {
+    enter("2");
+    char *block = ash_malloc_typed(SIZE, 1);
+    ash_heap_t *heap = ash_heap_of(block);
+    memset(block, 7, SIZE);
+    ash_heap_destroy(heap);
+    ash_heap_delete(heap);
+    for (int i = 0; i < GROUPS; i++) {  // would be made of what had ended
+        expect(ash_heap_new() != heap);
+    }
+    expect(ash_heap_of(block) == heap && block[SIZE - 1] == 7);
+    expect(ash_heap_of(ash_malloc_typed(SIZE, 1)) == heap);
+    ash_free(block);
+}
+
 CLAIM(without_memory_there_is_no_group) {
     enter("2");
     ash_free(ash_malloc(1));
@@ -181,9 +197,11 @@ CLAIM(without_memory_there_is_no_group) {
         errno = 0;
         expect(ash_malloc_aligned_typed(1, 64, type) == NULL && errno == ENOMEM);
         errno = 0;
-        expect(ash_realloc_typed(block, 9 * SIZE, type) == NULL && errno == ENOMEM);
+        expect(ash_realloc_typed(NULL, SIZE, type) == NULL && errno == ENOMEM);
+        expect(ash_realloc_typed(block, SIZE - 1, type) == block);  // stays what it is
     }
-    ash_free(block);
+    expect(ash_realloc_typed(block, 0, 1) == NULL);
+    expect_equal(ash_usable_size(block), 0);
 }
 
 int main(void) {
@@ -197,6 +215,7 @@ int main(void) {
         cmocka_unit_test(there_are_16_groups),
         cmocka_unit_test(threads_in_a_sub_process_have_no_types),
         cmocka_unit_test(what_cannot_be_is_refused),
+        cmocka_unit_test(a_group_does_not_end),
         cmocka_unit_test(without_memory_there_is_no_group),
     };
     return RUN_TESTS(tests);

@@ -336,6 +336,32 @@ CLAIM(pages_are_shut_and_opened) {
     expect_equal(errno, 77);
 }
 
+// Where the kernel seals (6.10) neither of these ends the process's use of the range.
+CLAIM(frozen_pages_are_read_only_and_sealed_ones_stay) {
+    size_t page = ash_os_page_bytes();
+    unsigned char *start = ash_os_map(3 * page, page);
+    memset(start, 9, 3 * page);
+    expect(ash_os_freeze(start + page, page));
+    expect(!is_shut(start + page - 1) && is_shut(start + page) && is_shut(start + 2 * page - 1) &&
+           !is_shut(start + 2 * page));
+    expect_equal(start[page], 9);
+    errno = 77;
+    if (ash_os_seal(start + page, 2 * page)) {
+        expect(!ash_os_commit(start + page, page));
+        expect(ash_os_remap(start + 2 * page, page, 2 * page, true) == NULL);
+        expect(!ash_os_close(start + 2 * page, page));
+        expect_equal(errno, 77);
+        expect(is_shut(start + page) && munmap(start + 2 * page, page) == -1);
+        expect(ash_os_purge(start + 2 * page, page) && start[2 * page] == 0);
+        ash_os_unmap(start, page);
+    } else {
+        ash_os_unmap(start, 3 * page);
+    }
+    errno = 77;
+    expect(!ash_os_freeze(start, page) && !ash_os_seal(start, page));
+    expect_equal(errno, 77);
+}
+
 CLAIM(mappings_are_tallied) {
     size_t page = ash_os_page_bytes();
     struct ash_tally before = ash_tally_read();
@@ -377,6 +403,7 @@ int main(void) {
         cmocka_unit_test(a_barrier_reaches_threads_that_have_none),
         cmocka_unit_test(the_kernel_says_what_the_process_uses),
         cmocka_unit_test(pages_are_shut_and_opened),
+        cmocka_unit_test(frozen_pages_are_read_only_and_sealed_ones_stay),
         cmocka_unit_test(mappings_are_tallied),
     };
     return RUN_TESTS(tests);

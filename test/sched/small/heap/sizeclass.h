@@ -8,24 +8,13 @@
 #include <stdint.h>
 
 #include "base/bits.h"
+#include "base/classes.h"
 #include "base/config.h"
 
 enum {
     ASH_CLASS_STEP = 16,
-    ASH_CLASS_COUNT = 1,
     ASH_SPAN_BLOCKS_MIN = 8,
     SMALL_BLOCK_BYTES = ASH_SLICE_BYTES / ASH_SPAN_BLOCKS_MIN,
-};
-
-struct ash_class {
-    uint32_t block_bytes;
-    uint32_t blocks;
-    uint64_t inverse;
-    uint32_t stock;
-    uint32_t slices;
-    int32_t cap;
-    uint32_t magazine;
-    uint32_t gather;
 };
 
 static const struct ash_class ash_classes[ASH_CLASS_COUNT] = {{
