@@ -13,12 +13,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 
 #include "count.h"
 #include "planted.h"
 #include "work.h"
 
-enum { THREADS_MAX = 16384, WARM_STEPS = 20, WARM_NS = 20000000, STACK_BYTES = 256 * 1024 };
+enum { THREADS_MAX = 16384, WARM_STEPS = 20, WARM_NS = 5000000, STACK_BYTES = 256 * 1024 };
 
 static struct {
     const struct workload *work;
@@ -32,7 +33,8 @@ static struct seat {
     struct worker worker;
     sem_t turn;
     pthread_t thread;
-    uint64_t ns;
+    uint64_t start_ns, end_ns;
+    long switches;  // the kernel took its processor away so often
 } * seats;
 
 static struct work_ring *rings;
@@ -131,6 +133,11 @@ static void run_until(struct worker *worker, uint64_t end_ns) {
     }
 }
 
+static long switches(void) {
+    struct rusage usage;
+    return getrusage(RUSAGE_THREAD, &usage) == 0 ? usage.ru_nivcsw : 0;
+}
+
 static void *run_freely(void *argument) {
     struct seat *seat = argument;
     struct worker *worker = &seat->worker;
@@ -139,9 +146,11 @@ static void *run_freely(void *argument) {
     run_until(worker, count_now_ns() + WARM_NS);
     worker->blocks = worker->bytes = 0;
     count->steady = true;
-    uint64_t start_ns = count_now_ns();
-    run_until(worker, start_ns + (uint64_t)run.ms * 1000000);
-    seat->ns = count_now_ns() - start_ns;
+    seat->switches = -switches();
+    seat->start_ns = count_now_ns();
+    run_until(worker, seat->start_ns + (uint64_t)run.ms * 1000000);
+    seat->end_ns = count_now_ns();
+    seat->switches += switches();
     count->steady = false;
     (void)pthread_barrier_wait(&begin);
     work_end(worker);
@@ -203,19 +212,34 @@ static void print_sum(const struct count_sum *sum) {
     printf("]");
 }
 
+// What share of the time all of them ran, and how often one of them had to wait for a processor.
+static void print_quiet(void) {
+    uint64_t first = UINT64_MAX, start = 0, end = UINT64_MAX, last = 0;
+    long taken_away = 0;
+    for (const struct seat *seat = seats; seat < seats + run.threads; seat++) {
+        first = seat->start_ns < first ? seat->start_ns : first;
+        start = seat->start_ns > start ? seat->start_ns : start;
+        end = seat->end_ns < end ? seat->end_ns : end;
+        last = seat->end_ns > last ? seat->end_ns : last;
+        taken_away += seat->switches;
+    }
+    double together = end > start ? (double)(end - start) / (double)(last - first) : 0;
+    printf("\"together\": %.3f, \"switches\": %ld, ", together, taken_away);
+}
+
 static void print_result(void) {
     struct count_sum sum = {0};
-    uint64_t blocks = 0, bytes = 0, ns = 0, steps = 0;
+    uint64_t blocks = 0, bytes = 0, ns = 0;
     for (unsigned i = 0; i < run.threads; i++) {
         add_sum(&sum, &count_of(i + 1)->sum);
         blocks += seats[i].worker.blocks;
         bytes += seats[i].worker.bytes;
-        steps += seats[i].worker.steps;
-        ns += seats[i].ns;
+        ns += seats[i].end_ns - seats[i].start_ns;
     }
     printf("{\"work\": \"%s\", \"threads\": %u, \"traced\": %s, \"blocks\": %" PRIu64
            ", \"bytes\": %" PRIu64 ", \"ns\": %" PRIu64 ", ",
            run.work->name, run.threads, count_is_traced() ? "true" : "false", blocks, bytes, ns);
+    print_quiet();
     print_sum(&sum);
     printf(", \"rest\": {");
     print_sum(&count_of(0)->sum);
