@@ -20,15 +20,22 @@ import figures
 
 # Of the time from the first thread's start to the last one's end.
 TOGETHER = 0.9
+MACHINES = 5
 
 
-def machine(build):
+def machine_once(build):
     done = subprocess.run([str(build / "scale_machine")], capture_output=True, text=True,
                           check=False)
     if done.returncode != 0:
         print(done.stderr, file=sys.stderr)
         sys.exit(2)
     return json.loads(done.stdout)
+
+
+def machine(build):
+    """The least of each figure."""
+    found = [machine_once(build) for _ in range(MACHINES)]
+    return {name: min(one[name] for one in found) for name in found[0]}
 
 
 def ns_a_block(run):
