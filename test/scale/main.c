@@ -14,12 +14,14 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <time.h>
 
 #include "count.h"
 #include "planted.h"
 #include "work.h"
 
-enum { THREADS_MAX = 16384, WARM_STEPS = 20, WARM_NS = 5000000, STACK_BYTES = 256 * 1024 };
+enum { THREADS_MAX = 16384, WARM_STEPS = 20, STACK_BYTES = 256 * 1024 };
+enum { WARM_NS = 5000000, PAUSE_NS = 20000000 };
 
 static struct {
     const struct workload *work;
@@ -41,6 +43,7 @@ static struct work_ring *rings;
 static struct work_table *tables;
 static _Atomic(struct work_table *) *mailboxes;
 static pthread_barrier_t begin;
+static uint64_t begin_ns;
 
 static void die(const char *what) {
     fprintf(stderr, "scale: %s\n", what);
@@ -107,14 +110,15 @@ static void *run_in_turns(void *argument) {
     return NULL;
 }
 
-// All on one processor: a turn is handed over without waking another one.
-static void stay_on_one(void) {
+// The calling thread, on one of the processors that it may use: the n-th, round and round.
+static void stay_on(unsigned n) {
     cpu_set_t all, one;
     if (sched_getaffinity(0, sizeof all, &all) != 0) {
         return;
     }
+    n %= (unsigned)CPU_COUNT(&all);
     for (size_t cpu = 0; cpu < CPU_SETSIZE; cpu++) {
-        if (CPU_ISSET(cpu, &all)) {
+        if (CPU_ISSET(cpu, &all) && n-- == 0) {
             CPU_ZERO(&one);
             CPU_SET(cpu, &one);
             (void)sched_setaffinity(0, sizeof one, &one);
@@ -138,12 +142,25 @@ static long switches(void) {
     return getrusage(RUSAGE_THREAD, &usage) == 0 ? usage.ru_nivcsw : 0;
 }
 
+// Until all are warm, and a moment later: who wakes from a sleep has its processor for a while, on
+// a busy machine, too, and all wake at the same time.
+static void wait_for_all(void) {
+    if (pthread_barrier_wait(&begin) == PTHREAD_BARRIER_SERIAL_THREAD) {
+        begin_ns = count_now_ns() + PAUSE_NS;
+    }
+    (void)pthread_barrier_wait(&begin);
+    struct timespec at = {(time_t)(begin_ns / 1000000000), (long)(begin_ns % 1000000000)};
+    (void)clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL);
+}
+
 static void *run_freely(void *argument) {
     struct seat *seat = argument;
     struct worker *worker = &seat->worker;
     struct count_thread *count = count_enter(worker->index + 1);
+    stay_on(worker->index);
     (void)pthread_barrier_wait(&begin);
     run_until(worker, count_now_ns() + WARM_NS);
+    wait_for_all();
     worker->blocks = worker->bytes = 0;
     count->steady = true;
     seat->switches = -switches();
@@ -336,7 +353,7 @@ int main(int count, char **arguments) {
     }
     set_up();
     if (count_is_traced()) {
-        stay_on_one();
+        stay_on(0);  // all: a turn is handed over without waking another processor
         start(run_in_turns);
     } else {
         start(run_freely);

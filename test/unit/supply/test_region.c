@@ -100,7 +100,7 @@ CLAIM(a_large_heap_raises_its_limit_rarely) {
         expect(ash_region_contains(unit_start(unit + 1) - 1));
         expect(ash_record_of(unit_start(unit))->owner == ash_store_owner);
     }
-    expect(raised <= (LARGE - SMALL) / 2);
+    expect(raised <= (LARGE - SMALL) / 2 + 1);  // a step of the window may end between
     expect_sound();
 }
 
