@@ -82,8 +82,8 @@ def main():
             kept.append(middle(runs))
         print(f"{work:10} {threads:3} threads  {len(runs):4} quiet rounds  " +
               (f"{ns_a_block(kept[-1]):8.1f} ns a block" if runs else "none is kept"))
-    with open(options.json, "w", encoding="utf-8") as file:
-        json.dump({"machine": machine(options.build), "runs": kept}, file)
+    result = json.dumps({"machine": machine(options.build), "runs": kept})
+    Path(options.json).write_text(result, encoding="utf-8")
     return 0 if all(quiet.values()) else 1
 
 
