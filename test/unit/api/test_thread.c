@@ -175,6 +175,7 @@ CLAIM(checks_of_all_threads_are_counted) {
     size_t before = identity().checks;
     for (unsigned player = 1; player < 4; player++) {
         player_enter(player);
+        (void)player_heap();
         make_slow_paths();
     }
     expect(ASH_SLOT == ASH_SLOT_MAP || identity().checks >= before + 3);
