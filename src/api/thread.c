@@ -43,7 +43,7 @@ static _Atomic uint32_t thread_level = ASH_SLOT == ASH_SLOT_MAP ? THREAD_MAP : T
 static _Atomic uint32_t thread_id_is_wrong;
 
 // What struct ash_thread_identity says of them.
-enum thread_event { THREAD_CHECKS, THREAD_REBOUND, THREAD_FOREIGN, THREAD_CHANGED, THREAD_EVENTS };
+enum thread_event { THREAD_FAILED, THREAD_REBOUND, THREAD_FOREIGN, THREAD_CHANGED, THREAD_EVENTS };
 
 // A cache line of their own: the words around are read on every slow path.
 static _Alignas(ASH_CACHE_LINE) _Atomic size_t thread_counts[ASH_CACHE_LINE / sizeof(size_t)];
@@ -195,13 +195,29 @@ static ASH_COLD void thread_distrust_id(struct ash_heap *heap) {
     }
 }
 
+// In the heap: on a word that all threads count on, they would stand in line, each 16th slow path.
+static void thread_count_check(struct ash_heap *heap) {
+    // relaxed: its own thread alone writes it.
+    size_t checks = atomic_load_explicit(&heap->checks, memory_order_relaxed);
+    atomic_store_explicit(&heap->checks, checks + 1, memory_order_relaxed);
+}
+
+static size_t thread_checks(void) {
+    size_t checks = thread_counted(THREAD_FAILED);
+    for (struct ash_heap *heap = NULL; (heap = ash_registry_next(heap)) != NULL;) {
+        checks += atomic_load_explicit(&heap->checks, memory_order_relaxed);
+    }
+    return checks;
+}
+
 // `tid` is the calling thread's. False: the heap is somebody else's.
 static bool thread_check(struct ash_heap *heap, uint32_t level, uint32_t tid) {
-    thread_count(THREAD_CHECKS);
     if (!thread_owns(heap, tid)) {
+        thread_count(THREAD_FAILED);
         thread_downgrade(level);
         return false;
     }
+    thread_count_check(heap);
     if (heap->thread_id != ash_identity()) {
         thread_distrust_id(heap);
     }
@@ -349,7 +365,7 @@ void ash_thread_identity(struct ash_thread_identity *identity, size_t bytes) {
         .id = ash_identity_rung(),
         .id_now = wrong ? "kernel" : ash_identity_rung(),
         .chosen = ASH_SLOT_FORCED ? "forced" : "detected",
-        .checks = thread_counted(THREAD_CHECKS),
+        .checks = thread_checks(),
         .rebound = thread_counted(THREAD_REBOUND),
         .foreign = thread_counted(THREAD_FOREIGN),
         .changed = thread_counted(THREAD_CHANGED),

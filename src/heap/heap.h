@@ -104,6 +104,7 @@ struct ash_heap {
     uint32_t span_count;
     uint32_t refills;             // how often a bin was stocked
     _Atomic uint32_t slow_paths;  // how often a slow path was taken; read by the helper
+    _Atomic size_t checks;        // how often the kernel said that it is the thread's; read by all
     struct ash_heap_events events;
 
     // Written by the owner, read by who looks at heaps: heap/look.h.

@@ -101,7 +101,7 @@ struct ash_block *ash_refill(struct ash_heap *heap, unsigned class_index) {
         return ash_hard_on() ? ash_slots_pop(heap, class_index, true) : NULL;
     }
     if (++heap->refills % REFILL_PURGE_EVERY == 0) {
-        (void)ash_store_purge(false);
+        ash_store_purge_now_and_then();
     }
     if (ASH_AUDIT) {
         ash_heap_audit_some(heap);

@@ -94,7 +94,7 @@ char *ash_arena_record_start(const struct ash_record *record) {
 
 bool ash_arena_slices(uint32_t n, struct ash_arena_slices *slices) {
     if (n == 0) {
-        // acquire: the records below the limit; pairs with the release in region_open.
+        // acquire: the records below the limit; pairs with the release in region_raise_limit.
         uintptr_t limit = atomic_load_explicit(&ash_region.limit, memory_order_acquire);
         char *start = ash_region_unit_start(0);
         *slices = (struct ash_arena_slices){0, limit >> ASH_SLICE_SHIFT, start};

@@ -19,6 +19,8 @@ enum {
     // Each table starts at a multiple of this: the largest page of any system.
     REGION_TABLE_ALIGN = 64 << 10,
     REGION_UNITS_MIN = 16,
+    REGION_SHARE = 64,  // the limit rises by a 64th of the units, or
+    REGION_AHEAD = 8,   // by so many: the store's lock is held meanwhile
     REGION_LOWEST = 16 << 20,
     REGION_WIDE_BITS = 36,  // addresses this long are needed to look for a place from the top
 };
@@ -274,18 +276,27 @@ static bool region_map_more(void) {
     return claim == ASH_OS_CLAIMED;
 }
 
-// Makes the records of the next unit ready, whether it is ours or foreign.
-static size_t region_open(struct ash_heap *owner) {
+// Makes the records of units from `unit` on ready, ours and foreign ones. Every thread's next free
+// has to fetch the limit anew: so a large heap raises it by more than one unit.
+static void region_raise_limit(size_t unit, struct ash_heap *owner) {
     struct ash_region *r = &ash_region;
-    size_t unit = r->active++;
-    struct ash_record *record = r->records + unit * ASH_UNIT_SLICES;
-    for (size_t i = 0; i < ASH_UNIT_SLICES; i++) {
+    size_t count = ash_max(ash_min(unit / REGION_SHARE, REGION_AHEAD), 1);
+    size_t end = ash_min(unit + count, r->mapped);
+    for (size_t slice = unit * ASH_UNIT_SLICES; slice < end * ASH_UNIT_SLICES; slice++) {
         // relaxed: published with the first block of the slice.
-        atomic_store_explicit(&record[i].owner, owner, memory_order_relaxed);
+        atomic_store_explicit(&r->records[slice].owner, owner, memory_order_relaxed);
     }
     // release: a thread that loads the new limit finds the records.
-    atomic_store_explicit(&r->limit, r->active << ASH_UNIT_SHIFT, memory_order_release);
-    return unit;
+    atomic_store_explicit(&r->limit, end << ASH_UNIT_SHIFT, memory_order_release);
+}
+
+static size_t region_open(struct ash_heap *owner) {
+    struct ash_region *r = &ash_region;
+    // relaxed: written under the same lock.
+    if (r->active == atomic_load_explicit(&r->limit, memory_order_relaxed) >> ASH_UNIT_SHIFT) {
+        region_raise_limit(r->active, owner);
+    }
+    return r->active++;
 }
 
 size_t ash_region_activate(struct ash_heap *owner) {

@@ -18,7 +18,8 @@
 //
 // Invariants:
 //   INV-REGION-1  base is a multiple of the unit
-//   INV-REGION-2  units below `active` are active or foreign; limit == active units
+//   INV-REGION-2  units below `active` are active or foreign; active <= limit <= mapped, in units,
+//                 and limit < active + 8
 //   INV-REGION-3  tables cover every unit below `active`, and those of memory handed in
 
 #ifndef ASH_SUPPLY_REGION_H
@@ -50,9 +51,9 @@ struct ash_unit {
 enum { ASH_SLICE_MARKS = ASH_SLICE_BYTES / 16 / 64 };
 
 struct ash_region {
-    // Set at boot, constant after. Read by every free.
+    // Set at boot, constant after, but for the limit. Read by every free.
     _Alignas(ASH_CACHE_LINE) uintptr_t base;
-    _Atomic uintptr_t limit;  // bytes of the window in use; grows under the store's lock
+    _Atomic uintptr_t limit;  // bytes of the window in use, or soon; grows under the store's lock
     struct ash_record *records;
     uint64_t *marks;  // ASH_SLICE_MARKS words a slice
     struct ash_unit *units;
@@ -111,7 +112,8 @@ static inline char *ash_region_unit_start(size_t unit) {
     return (char *)(ash_region.base + (unit << ASH_UNIT_SHIFT));
 }
 
-// Whether p lies in the part of the window that is in use.
+// Whether p lies in the part of the window that is in use. A little more of it may count as that:
+// its records say that it is free.
 static inline bool ash_region_contains(const void *p) {
     // relaxed: whoever handed p to this thread has seen the limit that covers it.
     return ash_cpu_below(ash_region_offset(p), &ash_region.limit);

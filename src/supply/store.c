@@ -22,6 +22,9 @@ enum {
 
 static struct ash_lock store_purge_lock = ASH_LOCK(ASH_RANK_PURGE);
 
+// When somebody last looked for what is due: low 32 bits of the clock.
+static _Atomic uint32_t store_looked_ms;
+
 static _Alignas(ASH_CACHE_LINE) char store_owner_mark;
 struct ash_heap *const ash_store_owner = (struct ash_heap *)(void *)&store_owner_mark;
 
@@ -320,6 +323,15 @@ bool ash_store_purge(bool all) {
     }
     ash_lock_drop(&store_purge_lock);
     return gave;
+}
+
+void ash_store_purge_now_and_then(void) {
+    uint32_t now_ms = (uint32_t)ash_os_clock_ms();
+    // relaxed: two threads may both look.
+    if (atomic_load_explicit(&store_looked_ms, memory_order_relaxed) != now_ms) {
+        atomic_store_explicit(&store_looked_ms, now_ms, memory_order_relaxed);
+        (void)ash_store_purge(false);
+    }
 }
 
 void ash_store_fork_prepare(void) {

@@ -69,6 +69,10 @@ void ash_store_give(struct ash_record *first, size_t slices);
 // while it calls the owner of what was handed in.
 bool ash_store_purge(bool all);
 
+// What is due, looked for once in a millisecond, whoever asks: all threads do, now and then, and
+// would meet at the lock.
+void ash_store_purge_now_and_then(void);
+
 // Without the lock, so hints: bytes in the store that are not known to be given back, and
 // bytes that were taken from it.
 size_t ash_store_dirty_bytes(void);

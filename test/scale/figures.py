@@ -20,7 +20,9 @@ def run(program, work, threads, arguments=()):
     command = [str(program), work, str(threads), *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        sys.exit(f"scale: {' '.join(command)}: status {done.returncode}\n{done.stderr}")
+        print(f"scale: {' '.join(command)}: status {done.returncode}\n{done.stderr}",
+              file=sys.stderr)
+        sys.exit(2)
     return json.loads(done.stdout)
 
 

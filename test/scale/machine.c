@@ -1,6 +1,6 @@
 // What this machine takes for what the simulation is made of: a line that comes from another
-// processor, an atomic operation on a line of one's own, waking a thread that sleeps. Prints a JSON
-// object; the least of many short rounds: the others were disturbed.
+// processor, and waking a thread that sleeps. Prints a JSON object; the least of many short rounds:
+// the others were disturbed.
 
 #include <linux/futex.h>
 #include <pthread.h>
@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { ROUNDS = 1000, TURNS = 200, WAKES = 500, ADDS = 1000 };
+enum { ROUNDS = 1000, TURNS = 200, WAKES = 500 };
 
 static _Alignas(128) _Atomic uint32_t word;
 static _Alignas(128) _Atomic uint64_t asked_ns;
@@ -66,18 +66,6 @@ static double move_ns(void) {
         rounds[i] = (double)(now_ns() - start) / (2 * TURNS);
     }
     (void)pthread_join(other, NULL);
-    return least(rounds, ROUNDS);
-}
-
-static double atomic_ns(void) {
-    double rounds[ROUNDS];
-    for (int i = 0; i < ROUNDS; i++) {
-        uint64_t start = now_ns();
-        for (int k = 0; k < ADDS; k++) {
-            atomic_fetch_add_explicit(&word, 1, memory_order_relaxed);
-        }
-        rounds[i] = (double)(now_ns() - start) / ADDS;
-    }
     return least(rounds, ROUNDS);
 }
 
@@ -138,14 +126,12 @@ int main(void) {
     }
     stay_on(0);
     double move = move_ns();
-    double add = atomic_ns();
     pthread_t other;
     atomic_store_explicit(&word, 0, memory_order_relaxed);
     (void)pthread_create(&other, NULL, sleeps, woken_ns);
     wakes(call_ns);
     (void)pthread_join(other, NULL);
-    printf("{\"move_ns\": %.1f, \"atomic_ns\": %.2f, \"clock_ns\": %.1f, \"wake_ns\": %.0f, "
-           "\"wake_call_ns\": %.0f}\n",
-           move, add, clock_ns(), quartile(woken_ns, WAKES), quartile(call_ns, WAKES));
+    printf("{\"move_ns\": %.1f, \"clock_ns\": %.1f, \"wake_ns\": %.0f, \"wake_call_ns\": %.0f}\n",
+           move, clock_ns(), quartile(woken_ns, WAKES), quartile(call_ns, WAKES));
     return 0;
 }

@@ -13,12 +13,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
+#include <time.h>
 
 #include "count.h"
 #include "planted.h"
 #include "work.h"
 
-enum { THREADS_MAX = 16384, WARM_STEPS = 20, WARM_NS = 20000000, STACK_BYTES = 256 * 1024 };
+enum { THREADS_MAX = 16384, WARM_STEPS = 20, STACK_BYTES = 256 * 1024 };
+enum { WARM_NS = 5000000, PAUSE_NS = 20000000 };
 
 static struct {
     const struct workload *work;
@@ -32,13 +35,15 @@ static struct seat {
     struct worker worker;
     sem_t turn;
     pthread_t thread;
-    uint64_t ns;
+    uint64_t start_ns, end_ns;
+    long switches;  // the kernel took its processor away so often
 } * seats;
 
 static struct work_ring *rings;
 static struct work_table *tables;
 static _Atomic(struct work_table *) *mailboxes;
 static pthread_barrier_t begin;
+static uint64_t begin_ns;
 
 static void die(const char *what) {
     fprintf(stderr, "scale: %s\n", what);
@@ -105,14 +110,15 @@ static void *run_in_turns(void *argument) {
     return NULL;
 }
 
-// All on one processor: a turn is handed over without waking another one.
-static void stay_on_one(void) {
+// The calling thread, on one of the processors that it may use: the n-th, round and round.
+static void stay_on(unsigned n) {
     cpu_set_t all, one;
     if (sched_getaffinity(0, sizeof all, &all) != 0) {
         return;
     }
+    n %= (unsigned)CPU_COUNT(&all);
     for (size_t cpu = 0; cpu < CPU_SETSIZE; cpu++) {
-        if (CPU_ISSET(cpu, &all)) {
+        if (CPU_ISSET(cpu, &all) && n-- == 0) {
             CPU_ZERO(&one);
             CPU_SET(cpu, &one);
             (void)sched_setaffinity(0, sizeof one, &one);
@@ -131,17 +137,37 @@ static void run_until(struct worker *worker, uint64_t end_ns) {
     }
 }
 
+static long switches(void) {
+    struct rusage usage;
+    return getrusage(RUSAGE_THREAD, &usage) == 0 ? usage.ru_nivcsw : 0;
+}
+
+// Until all are warm, and a moment later: who wakes from a sleep has its processor for a while, on
+// a busy machine, too, and all wake at the same time.
+static void wait_for_all(void) {
+    if (pthread_barrier_wait(&begin) == PTHREAD_BARRIER_SERIAL_THREAD) {
+        begin_ns = count_now_ns() + PAUSE_NS;
+    }
+    (void)pthread_barrier_wait(&begin);
+    struct timespec at = {(time_t)(begin_ns / 1000000000), (long)(begin_ns % 1000000000)};
+    (void)clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL);
+}
+
 static void *run_freely(void *argument) {
     struct seat *seat = argument;
     struct worker *worker = &seat->worker;
     struct count_thread *count = count_enter(worker->index + 1);
+    stay_on(worker->index);
     (void)pthread_barrier_wait(&begin);
     run_until(worker, count_now_ns() + WARM_NS);
+    wait_for_all();
     worker->blocks = worker->bytes = 0;
     count->steady = true;
-    uint64_t start_ns = count_now_ns();
-    run_until(worker, start_ns + (uint64_t)run.ms * 1000000);
-    seat->ns = count_now_ns() - start_ns;
+    seat->switches = -switches();
+    seat->start_ns = count_now_ns();
+    run_until(worker, seat->start_ns + (uint64_t)run.ms * 1000000);
+    seat->end_ns = count_now_ns();
+    seat->switches += switches();
     count->steady = false;
     (void)pthread_barrier_wait(&begin);
     work_end(worker);
@@ -203,19 +229,34 @@ static void print_sum(const struct count_sum *sum) {
     printf("]");
 }
 
+// What share of the time all of them ran, and how often one of them had to wait for a processor.
+static void print_quiet(void) {
+    uint64_t first = UINT64_MAX, start = 0, end = UINT64_MAX, last = 0;
+    long taken_away = 0;
+    for (const struct seat *seat = seats; seat < seats + run.threads; seat++) {
+        first = seat->start_ns < first ? seat->start_ns : first;
+        start = seat->start_ns > start ? seat->start_ns : start;
+        end = seat->end_ns < end ? seat->end_ns : end;
+        last = seat->end_ns > last ? seat->end_ns : last;
+        taken_away += seat->switches;
+    }
+    double together = end > start ? (double)(end - start) / (double)(last - first) : 0;
+    printf("\"together\": %.3f, \"switches\": %ld, ", together, taken_away);
+}
+
 static void print_result(void) {
     struct count_sum sum = {0};
-    uint64_t blocks = 0, bytes = 0, ns = 0, steps = 0;
+    uint64_t blocks = 0, bytes = 0, ns = 0;
     for (unsigned i = 0; i < run.threads; i++) {
         add_sum(&sum, &count_of(i + 1)->sum);
         blocks += seats[i].worker.blocks;
         bytes += seats[i].worker.bytes;
-        steps += seats[i].worker.steps;
-        ns += seats[i].ns;
+        ns += seats[i].end_ns - seats[i].start_ns;
     }
     printf("{\"work\": \"%s\", \"threads\": %u, \"traced\": %s, \"blocks\": %" PRIu64
            ", \"bytes\": %" PRIu64 ", \"ns\": %" PRIu64 ", ",
            run.work->name, run.threads, count_is_traced() ? "true" : "false", blocks, bytes, ns);
+    print_quiet();
     print_sum(&sum);
     printf(", \"rest\": {");
     print_sum(&count_of(0)->sum);
@@ -312,7 +353,7 @@ int main(int count, char **arguments) {
     }
     set_up();
     if (count_is_traced()) {
-        stay_on_one();
+        stay_on(0);  // all: a turn is handed over without waking another processor
         start(run_in_turns);
     } else {
         start(run_freely);

@@ -3,6 +3,8 @@
 
     simulate.py --counted counted.json --timed timed.json [--cores 1,2,4,...] [--works small,pairs]
     simulate.py ... --compare      with what was measured
+    simulate.py ... --svg FILE     the curves
+    simulate.py ... --use-ns 2400  of programs that use each block for so long
     simulate.py ... --unbent 64    status 1 if a workload bends with 64 cores or fewer
 
 Each core allocates and frees, all for itself (`private_ns` a block), until it needs a lock, or a
@@ -19,7 +21,9 @@ import random
 import sys
 from collections import deque
 from dataclasses import dataclass, field
+from pathlib import Path
 
+import curves
 import figures
 
 # Looks at a lock that is held take about this long in all, before its thread sleeps.
@@ -53,7 +57,6 @@ class Load:
 @dataclass
 class Machine:
     move_ns: float
-    atomic_ns: float
     clock_ns: float
     wake_ns: float
     wake_call_ns: float
@@ -162,9 +165,8 @@ class Simulation:
         return rate, busy
 
 
-def simulate(load, machine, cores, seed=1):
-    events = max(EVENTS, EVENTS_A_CORE_MIN * cores)
-    return Simulation(load, machine, cores, seed).run(events)
+def simulate(load, machine, cores, events=EVENTS):
+    return Simulation(load, machine, cores).run(max(events, EVENTS_A_CORE_MIN * cores))
 
 
 def load_of(counted, timed, machine):
@@ -209,15 +211,31 @@ def bend(rates):
     return next((cores for cores, rate in rates if cores > 1 and rate < BENT * two), None)
 
 
-def table_row(load, machine, cores):
-    rates = [(n, *simulate(load, machine, n)) for n in cores]
-    busiest = max(zip(rates[-1][2], (s.name for s in load.shared)), default=(0, "-"))
-    bent = bend([(n, rate) for n, rate, _ in rates])
-    alone = rates[0][1]
-    cells = [load.work, f"{1e9 / alone:.0f}"]
-    cells += [f"{rate / alone:.2f}" for _, rate, _ in rates]
-    cells += [f"{busiest[0] * 100:.0f} % {busiest[1]}", "none" if bent is None else str(bent)]
-    return bent, "| " + " | ".join(cells) + " |"
+@dataclass
+class Curve:
+    work: str
+    rates: list    # (cores, blocks a core and second)
+    busiest: str   # with the most cores
+
+    def bent(self):
+        return bend(self.rates)
+
+    def shares(self):
+        """(cores, what each does of what one alone does)."""
+        return [(cores, rate / self.rates[0][1]) for cores, rate in self.rates]
+
+    def row(self):
+        cells = [self.work, f"{1e9 / self.rates[0][1]:.0f}"]
+        cells += [f"{share:.2f}" for _, share in self.shares()]
+        return "| " + " | ".join([*cells, self.busiest, str(self.bent() or "none")]) + " |"
+
+
+def curve(load, machine, cores, events=EVENTS):
+    points = [(n, *simulate(load, machine, n, events)) for n in cores]
+    names = [shared.name for shared in load.shared]
+    busy, name = max(zip(points[-1][2], names), default=(0, "-"))
+    rates = [(n, rate) for n, rate, _ in points]
+    return Curve(load.work, rates, f"{busy * 100:.0f} % {name}")
 
 
 def compare(load, machine, measured):
@@ -253,36 +271,54 @@ def parse(arguments):
     parser.add_argument("--works", default=figures.WORKS, type=lambda text: text.split(","))
     parser.add_argument("--compare", action="store_true", help="with what was measured")
     parser.add_argument("--planted", action="store_true", help="one lock for all")
+    parser.add_argument("--use-ns", type=float, default=0,
+                        help="what the program does with each block, else nothing")
+    parser.add_argument("--svg", metavar="FILE", help="draws the curves")
+    parser.add_argument("--events", type=int, default=EVENTS, help="to be simulated, for each")
     parser.add_argument("--unbent", type=int, default=0, metavar="CORES",
                         help="status 1 if a workload bends with so many cores or fewer")
     return parser.parse_args(arguments)
+
+
+def loads_of(options, machine, counted, runs):
+    for work in options.works:
+        alone = next(run for run in runs if run["work"] == work and run["threads"] == 1)
+        load = load_of(largest(counted, work), alone, machine)
+        load.private_ns += options.use_ns
+        yield planted(load) if options.planted else load
+
+
+def print_curves(options, machine, loads):
+    print(f"| workload | ns a block | {' | '.join(map(str, options.cores))} | busiest | bends |")
+    print("|---|--:|" + "--:|" * len(options.cores) + "---|--:|")
+    found = []
+    for load in loads:
+        found.append(curve(load, machine, options.cores, options.events))
+        print(found[-1].row(), flush=True)
+    return found
+
+
+def print_comparison(machine, loads, runs):
+    print("\n| workload | threads | measured ns | simulated ns | ratio | alone |")
+    print("|---|--:|--:|--:|--:|--:|")
+    for load in loads:
+        print("\n".join(compare(load, machine, [r for r in runs if r["work"] == load.work])))
 
 
 def main():
     options = parse(sys.argv[1:])
     counted, timed = read(options.counted), read(options.timed)
     machine = Machine(**timed["machine"])
-    cores = " | ".join(map(str, options.cores))
-    print(f"| workload | ns a block | {cores} | busiest | bends |")
-    print("|---|--:|" + "--:|" * len(options.cores) + "---|--:|")
-    failed, comparisons = [], []
-    for work in options.works:
-        alone = next(r for r in timed["runs"] if r["work"] == work and r["threads"] == 1)
-        load = load_of(largest(counted, work), alone, machine)
-        load = planted(load) if options.planted else load
-        bent, line = table_row(load, machine, options.cores)
-        print(line, flush=True)
-        if bent is not None and bent <= options.unbent:
-            failed.append(f"{load.work}: bends with {bent} cores")
-        if options.compare:
-            comparisons += compare(load, machine, [r for r in timed["runs"] if r["work"] == work])
-    if comparisons:
-        print("\n| workload | threads | measured ns | simulated ns | ratio | alone |")
-        print("|---|--:|--:|--:|--:|--:|")
-        print("\n".join(comparisons))
-    for sentence in failed:
-        print(f"simulate: {sentence}", file=sys.stderr)
-    return 1 if failed else 0
+    loads = list(loads_of(options, machine, counted, timed["runs"]))
+    found = print_curves(options, machine, loads)
+    if options.compare:
+        print_comparison(machine, loads, timed["runs"])
+    if options.svg:
+        Path(options.svg).write_text(curves.render(found), encoding="utf-8")
+    bent = [one for one in found if (one.bent() or sys.maxsize) <= options.unbent]
+    for one in bent:
+        print(f"simulate: {one.work}: bends with {one.bent()} cores", file=sys.stderr)
+    return 1 if bent else 0
 
 
 if __name__ == "__main__":

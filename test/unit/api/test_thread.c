@@ -171,6 +171,19 @@ CLAIM(a_heap_found_again_is_counted) {
     expect_text(identity().slot_now, identity().slot);
 }
 
+CLAIM(checks_of_all_threads_are_counted) {
+    size_t before = identity().checks;
+    for (unsigned player = 1; player < 4; player++) {
+        player_enter(player);
+        (void)player_heap();
+        make_slow_paths();
+    }
+    expect(ASH_SLOT == ASH_SLOT_MAP || identity().checks >= before + 3);
+    before = identity().checks;
+    make_slow_paths();
+    expect(ASH_SLOT == ASH_SLOT_MAP || identity().checks > before);
+}
+
 CLAIM(with_another_threads_heap_in_the_slot_a_key_serves) {
     player_enter(1);
     struct ash_heap *first = player_heap();
@@ -277,6 +290,7 @@ int main(void) {
         cmocka_unit_test(real_threads_leave_their_heaps_to_the_next),
         cmocka_unit_test(identities_are_told_in_the_callers_size),
         cmocka_unit_test(a_heap_found_again_is_counted),
+        cmocka_unit_test(checks_of_all_threads_are_counted),
         cmocka_unit_test(a_vanished_threads_heap_serves_the_next_new_thread),
         cmocka_unit_test(a_child_of_vfork_may_borrow_its_parents_heap),
     };

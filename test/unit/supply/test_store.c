@@ -206,6 +206,21 @@ CLAIM(a_unit_in_use_is_not_purged) {
     expect_equal(dirty_slices(), 0);
 }
 
+CLAIM(what_is_due_is_looked_for_once_in_a_millisecond) {
+    start();
+    give(take((BATCH + 2) * UNIT), (BATCH + 2) * UNIT);
+    ash_store_purge_now_and_then();
+    expect_equal(dirty_slices(), (BATCH + 2) * UNIT);
+    os_fake_pass_ms(DELAY);
+    for (int i = 0; i < 3; i++) {
+        ash_store_purge_now_and_then();
+        expect_equal(dirty_slices(), 2 * UNIT);
+    }
+    os_fake_pass_ms(1);
+    ash_store_purge_now_and_then();
+    expect_equal(dirty_slices(), 0);
+}
+
 CLAIM(only_dirty_runs_are_purged) {
     start();
     struct ash_record *first = take(9);
@@ -409,6 +424,7 @@ int main(void) {
         cmocka_unit_test(units_are_purged_after_the_delay_the_longest_unused_first),
         cmocka_unit_test(a_clock_that_another_thread_read_earlier_is_no_long_wait),
         cmocka_unit_test(a_unit_in_use_is_not_purged),
+        cmocka_unit_test(what_is_due_is_looked_for_once_in_a_millisecond),
         cmocka_unit_test(only_dirty_runs_are_purged),
         cmocka_unit_test(above_the_budget_there_is_haste_in_batches),
         cmocka_unit_test(a_refused_purge_is_tried_again_after_the_delay),
