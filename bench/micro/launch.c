@@ -54,12 +54,11 @@ struct series {
 static volatile sig_atomic_t asked_to_end;
 
 static void fail(const char *what, const char *detail) {
-    fprintf(
-        stderr,
-        "launch: %s: %s\n"
-        "usage: launch [-c CPU] [-p LIBRARY] [-e VARIABLE=VALUE] [-t SECONDS] [-s FILE] -o FILE "
-        "-- PROGRAM\n",
-        what, detail);
+    fprintf(stderr,
+            "launch: %s: %s\n"
+            "usage: launch [-c CPU] [-p LIBRARY] [-e VARIABLE=VALUE] [-t SECONDS] [-s FILE] -o FILE "
+            "-- PROGRAM\n",
+            what, detail);
     exit(2);
 }
 

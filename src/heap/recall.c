@@ -6,7 +6,7 @@
 #include "supply/store.h"
 
 enum {
-    RECALL_USED_MIN = ASH_HOSTILE ? 0 : 8 << 20,  // a smaller process has little to gain
+    RECALL_USED_MIN = ASH_HOSTILE ? 1 : 8 << 20,  // a smaller process has little to gain
     RECALL_SLACK = ASH_UNIT_BYTES,                // left for others, and for runs
     RECALL_LOOKS = 16,                            // heaps looked at for one span
     RECALL_SPANS = 16,                            // of a heap, so that its thread waits for few
