@@ -175,12 +175,12 @@ static void remote_prefer(struct ash_heap *heap, struct ash_record *span) {
     ash_span_put(heap, span, ASH_PLACE_CURRENT);
 }
 
-// Whether the next chain is longer than the class's bin, and the current span has marked blocks:
-// then these go first, so that the chain waits, and may become all that its span has.
+// There is news of the class: whether its next chain is longer than the bin, and the current
+// span has marked blocks. Then these go first: the chain waits, and may become all of its span.
 static bool remote_can_wait(const struct ash_heap *heap, unsigned class_index) {
     const struct ash_shelf *shelf = &heap->shelves[class_index];
     const struct ash_record *current = shelf->current;
-    if (shelf->news == 0 || current == NULL || ash_span_used(current) == current->carved) {
+    if (current == NULL || ash_span_used(current) == current->carved) {
         return false;
     }
     // relaxed: a hint.
@@ -192,7 +192,7 @@ static bool remote_can_wait(const struct ash_heap *heap, unsigned class_index) {
 bool ash_remote_take(struct ash_heap *heap, unsigned class_index) {
     struct ash_bin *bin = &heap->bins[class_index];
     ash_assert(bin->head == NULL);
-    if (remote_can_wait(heap, class_index)) {
+    if (heap->shelves[class_index].news == 0 || remote_can_wait(heap, class_index)) {
         return false;
     }
     struct ash_record *span;
