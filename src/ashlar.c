@@ -49,6 +49,7 @@
 #include "heap/orphan.c"
 #include "heap/peek.c"
 #include "heap/realm.c"
+#include "heap/recall.c"
 #include "heap/refill.c"
 #include "heap/registry.c"
 #include "heap/release.c"

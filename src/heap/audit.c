@@ -131,7 +131,7 @@ void ash_heap_audit(struct ash_heap *heap) {
         depot_bytes += audit_depot(heap, i);
         news += audit_news(heap, i);
     }
-    ash_assert(heap->news == news);
+    ash_assert(ash_heap_news(heap) == news);
     ash_assert(heap->depot_bytes == depot_bytes && depot_bytes <= ASH_DEPOT_BYTES);  // INV-DEPOT-2
 }
 

@@ -99,7 +99,7 @@ struct ash_heap {
     struct ash_bin none;  // always empty: where bin_at leads while the heap is shut
     struct ash_shelf shelves[ASH_CLASS_COUNT];
     _Atomic(struct ash_chain *) chains;  // ash_remote_none until the thread gathers: heap/remote.h
-    uint32_t news;                       // spans on all shelves' news
+    _Atomic uint32_t news_spans;         // spans on all shelves' news; others read it as a hint
     size_t depot_bytes;                  // of the blocks in all depots
     uint32_t span_count;
     uint32_t refills;             // how often a bin was stocked
@@ -116,6 +116,7 @@ struct ash_heap {
     _Atomic size_t out_bytes;
 
     struct ash_recent recent[ASH_HEAP_RECENT];  // by serial; the owner's
+    struct ash_heap *recalled;                  // heap/recall.h; the owner's
 
     // The realm, and the own heap of the thread that it belongs to: that thread's slot holds
     // its home, which has none itself. See heap/realm.h. Own cache line, with what is as constant:
@@ -184,6 +185,17 @@ static inline void ash_heap_count(struct ash_heap *heap, const struct ash_class 
     bytes += (size_t)blocks * c->block_bytes;
     atomic_store_explicit(&heap->out_bytes, bytes, memory_order_relaxed);
     heap->shelves[c - ash_classes].out += (size_t)blocks;
+}
+
+static inline uint32_t ash_heap_news(const struct ash_heap *heap) {
+    // relaxed: who holds the heap writes it; for others a hint.
+    return atomic_load_explicit(&heap->news_spans, memory_order_relaxed);
+}
+
+static inline void ash_heap_count_news(struct ash_heap *heap, int change) {
+    // relaxed: one writer at a time, who holds the heap.
+    atomic_store_explicit(&heap->news_spans, ash_heap_news(heap) + (uint32_t)change,
+                          memory_order_relaxed);
 }
 
 static inline uint32_t ash_heap_slow_paths(const struct ash_heap *heap) {

@@ -57,9 +57,23 @@ bool ash_hold_purge(struct ash_heap *heap, unsigned limit) {
     return false;
 }
 
+// Holds a heap that is not the caller's. False if others hold it.
+static bool hold_claim(struct ash_heap *heap, bool *active) {
+    *active = ash_tenure_claim(&heap->state, ASH_HEAP_ACTIVE, ASH_HEAP_BUSY);
+    return *active || ash_tenure_claim(&heap->state, ASH_HEAP_ORPHAN, ASH_HEAP_TENDED);
+}
+
+static void hold_leave(struct ash_heap *heap, bool active) {
+    if (active) {
+        ash_hold_end(heap);
+    } else {
+        ash_orphan_leave(heap);
+    }
+}
+
 bool ash_hold_tend(struct ash_heap *heap, bool deep, bool *more) {
-    bool active = ash_tenure_claim(&heap->state, ASH_HEAP_ACTIVE, ASH_HEAP_BUSY);
-    if (!active && !ash_tenure_claim(&heap->state, ASH_HEAP_ORPHAN, ASH_HEAP_TENDED)) {
+    bool active;
+    if (!hold_claim(heap, &active)) {
         return false;
     }
     ash_remote_drain(heap);
@@ -70,10 +84,16 @@ bool ash_hold_tend(struct ash_heap *heap, bool deep, bool *more) {
         ash_release_current(heap, i);
     }
     *more = deep && ash_hold_purge(heap, HOLD_PURGE_SPANS);
-    if (active) {
-        ash_hold_end(heap);
-    } else {
-        ash_orphan_leave(heap);
+    hold_leave(heap, active);
+    return true;
+}
+
+bool ash_hold_recall(struct ash_heap *heap, uint32_t spans) {
+    bool active;
+    if (!hold_claim(heap, &active)) {
+        return false;
     }
+    ash_remote_drain_some(heap, spans);
+    hold_leave(heap, active);
     return true;
 }

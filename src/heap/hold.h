@@ -44,6 +44,9 @@ void ash_hold_home_end(struct ash_heap *mine);
 // more to give back.
 bool ash_hold_tend(struct ash_heap *heap, bool deep, bool *more);
 
+// The same without anything deep, and for the news of at most `spans` spans.
+bool ash_hold_recall(struct ash_heap *heap, uint32_t spans);
+
 // The calling thread holds the heap: gives back the free pages inside of its spans, of at
 // most `limit` spans. True if that was not all.
 bool ash_hold_purge(struct ash_heap *heap, unsigned limit);

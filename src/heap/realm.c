@@ -410,7 +410,7 @@ static void realm_empty_heap(struct ash_heap *heap) {
         heap->shelves[i].out = 0;
         heap->shelves[i].news = 0;
     }
-    heap->news = 0;
+    atomic_store_explicit(&heap->news_spans, 0, memory_order_relaxed);
     ash_depot_drop(heap);
     ash_slots_forget(heap);
     atomic_store_explicit(&heap->inbox, 0, memory_order_relaxed);

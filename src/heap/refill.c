@@ -9,6 +9,7 @@
 #include "heap/hard.h"
 #include "heap/orphan.h"
 #include "heap/realm.h"
+#include "heap/recall.h"
 #include "heap/registry.h"
 #include "heap/remote.h"
 #include "heap/slots.h"
@@ -53,6 +54,7 @@ static struct ash_record *refill_find_span(struct ash_heap *heap, unsigned class
     ash_remote_flush(heap);
     ash_remote_drain(heap);  // other classes may have whole spans there, and in their depots
     (void)ash_depot_settle(heap);
+    ash_recall(heap, (size_t)ash_classes[class_index].slices << ASH_SLICE_SHIFT);
     return ash_span_cut(heap, class_index);
 }
 

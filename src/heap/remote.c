@@ -128,7 +128,7 @@ void ash_remote_sort(struct ash_heap *heap) {
         struct ash_shelf *shelf = &heap->shelves[span->class_index];
         span->inbox_next = shelf->news;
         shelf->news = ash_record_ticket(span);
-        heap->news++;
+        ash_heap_count_news(heap, 1);
     }
 }
 
@@ -142,7 +142,7 @@ static struct ash_block *remote_pop(struct ash_heap *heap, unsigned class_index,
     }
     *span = ash_record_by_ticket(shelf->news);
     shelf->news = (*span)->inbox_next;
-    heap->news--;
+    ash_heap_count_news(heap, -1);
     uint32_t word = ash_news_take(&(*span)->remote);
     *count = ash_news_count(word);
     heap->events.returned += *count;
@@ -159,9 +159,42 @@ static void remote_return(struct ash_heap *heap, struct ash_record *span, struct
     ash_check(returned == count, ASH_E_LIST_OVERWRITTEN);
 }
 
+// Makes the span the current one, so that its other blocks go next.
+static void remote_prefer(struct ash_heap *heap, struct ash_record *span) {
+    struct ash_record *current = heap->shelves[span->class_index].current;
+    if (current == span) {
+        return;
+    }
+    if (current != NULL && ash_span_used(current) == 0) {
+        ash_span_retire(heap, current);
+    } else if (current != NULL) {
+        ash_span_lift(heap, current);
+        ash_span_put(heap, current, ash_span_has_room(current) ? ASH_PLACE_ROOMY : ASH_PLACE_FULL);
+    }
+    ash_span_lift(heap, span);
+    ash_span_put(heap, span, ASH_PLACE_CURRENT);
+}
+
+// There is news of the class: whether its next chain is longer than the bin, and the current
+// span has marked blocks. Then these go first: the chain waits, and may become all of its span.
+static bool remote_can_wait(const struct ash_heap *heap, unsigned class_index) {
+    const struct ash_shelf *shelf = &heap->shelves[class_index];
+    const struct ash_record *current = shelf->current;
+    if (current == NULL || ash_span_used(current) == current->carved) {
+        return false;
+    }
+    // relaxed: a hint.
+    uint32_t word =
+        atomic_load_explicit(&ash_record_by_ticket(shelf->news)->remote, memory_order_relaxed);
+    return ash_news_count(word) > (uint32_t)ash_classes[class_index].cap;
+}
+
 bool ash_remote_take(struct ash_heap *heap, unsigned class_index) {
     struct ash_bin *bin = &heap->bins[class_index];
     ash_assert(bin->head == NULL);
+    if (heap->shelves[class_index].news == 0 || remote_can_wait(heap, class_index)) {
+        return false;
+    }
     struct ash_record *span;
     uint32_t count;
     bin->head = remote_pop(heap, class_index, &span, &count);
@@ -171,18 +204,26 @@ bool ash_remote_take(struct ash_heap *heap, unsigned class_index) {
     bin->room -= (int32_t)count;
     if (bin->room < 0) {
         ash_release_behind(heap, class_index, (uint32_t)ash_classes[class_index].stock);
+        remote_prefer(heap, span);
     }
     return true;
 }
 
 void ash_remote_drain(struct ash_heap *heap) {
+    ash_remote_drain_some(heap, UINT32_MAX);
+}
+
+void ash_remote_drain_some(struct ash_heap *heap, uint32_t spans) {
     ash_remote_sort(heap);
-    for (unsigned i = 0; heap->news > 0; i++) {
+    for (unsigned i = 0; ash_heap_news(heap) > 0; i++) {
         struct ash_record *span;
         struct ash_block *head;
         uint32_t count;
-        while ((head = remote_pop(heap, i, &span, &count)) != NULL) {
+        for (; spans > 0 && (head = remote_pop(heap, i, &span, &count)) != NULL; spans--) {
             remote_return(heap, span, head, count);
+        }
+        if (spans == 0) {
+            return;
         }
     }
 }

@@ -76,7 +76,7 @@ void ash_remote_free_now(struct ash_record *span, struct ash_block *block);
 // Publishes all that was gathered.
 void ash_remote_flush(struct ash_heap *heap);
 
-// Held, all three. Puts the spans on the inbox among their classes' news.
+// Held, all four. Puts the spans on the inbox among their classes' news.
 void ash_remote_sort(struct ash_heap *heap);
 
 // Fills the class's empty bin with what others have freed of one span. False if there is no news.
@@ -85,6 +85,9 @@ bool ash_remote_take(struct ash_heap *heap, unsigned class_index);
 // Returns all that others have published to its spans.
 void ash_remote_drain(struct ash_heap *heap);
 
+// The same for at most so many spans.
+void ash_remote_drain_some(struct ash_heap *heap, uint32_t spans);
+
 static inline bool ash_remote_gathers(const struct ash_heap *heap) {
     // relaxed: the owner asks.
     return atomic_load_explicit(&heap->gathered_bytes, memory_order_relaxed) != 0;
@@ -92,6 +95,11 @@ static inline bool ash_remote_gathers(const struct ash_heap *heap) {
 
 static inline bool ash_remote_has_news(struct ash_heap *heap) {
     return ash_news_hint(&heap->inbox);
+}
+
+// A hint for who does not hold the heap: others have freed blocks of it that it has not taken.
+static inline bool ash_remote_waits(struct ash_heap *heap) {
+    return ash_remote_has_news(heap) || ash_heap_news(heap) > 0;
 }
 
 #endif

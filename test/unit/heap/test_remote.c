@@ -1,8 +1,11 @@
 #include "heap/remote.h"
 
+#include <string.h>
+
 #include "heap/audit.h"
 #include "heap/refill.h"
 #include "heap/registry.h"
+#include "heap/release.h"
 #include "heap/span.h"
 #include "os_fake.h"
 #include "players.h"
@@ -290,6 +293,77 @@ CLAIM(a_chain_longer_than_a_bin_goes_back_to_its_span_in_part) {
     ash_heap_audit(owner);
 }
 
+// All blocks of a span of the owner's, freed by nobody yet; the next block is another span's.
+static struct ash_record *fill_span(unsigned class_index, struct ash_block **blocks) {
+    blocks[0] = owners_block(class_index);
+    struct ash_record *span = ash_record_first(blocks[0]);
+    for (uint32_t i = 1; i < ash_classes[class_index].blocks; i++) {
+        blocks[i] = owners_block(class_index);
+        expect(ash_record_first(blocks[i]) == span);
+    }
+    return span;
+}
+
+static void free_some(struct ash_record *span, struct ash_block **blocks, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++) {
+        ash_remote_free(other, span, blocks[i]);
+    }
+    ash_remote_flush(other);
+}
+
+CLAIM(marked_blocks_go_before_the_next_long_chain) {
+    start();
+    static struct ash_block *first[ASH_SLICE_BYTES / 16], *second[ASH_SLICE_BYTES / 16];
+    struct ash_record *spans[2] = {fill_span(0, first), fill_span(0, second)};
+    uint32_t count = ash_classes[0].blocks;
+    free_some(spans[0], first, count - 1);
+    free_some(spans[1], second, count - 1);
+    struct ash_record *taken = ash_record_first(owners_block(0));
+    struct ash_record *waits = spans[taken == spans[0]];
+    expect(owner->shelves[0].current == taken);
+    for (uint32_t i = 1; i < count - 1; i++) {
+        expect(ash_record_first(owners_block(0)) == taken);
+    }
+    expect_equal(remote_count(waits), count - 1);
+    expect(ash_record_first(owners_block(0)) == waits);
+    expect_equal(taken->place, ASH_PLACE_FULL);
+    ash_heap_audit(owner);
+}
+
+CLAIM(a_chain_that_the_bin_has_room_for_does_not_wait) {
+    start();
+    static struct ash_block *first[ASH_SLICE_BYTES / 16], *second[ASH_SLICE_BYTES / 16];
+    struct ash_record *span = fill_span(0, first);
+    struct ash_record *next = fill_span(0, second);
+    free_some(span, first, ash_classes[0].blocks - 1);
+    expect(ash_record_first(owners_block(0)) == span);
+    empty_bin(0);
+    expect(ash_span_used(span) < span->carved);
+    free_some(next, second, (uint32_t)ash_classes[0].cap);
+    expect(ash_record_first(owners_block(0)) == next);
+    expect_equal(owner->bins[0].room, 1);
+}
+
+CLAIM(a_current_span_without_blocks_gives_way_to_a_long_chain) {
+    start();
+    static struct ash_block *first[ASH_SLICE_BYTES / 16];
+    struct ash_record *span = fill_span(0, first);
+    struct ash_block *block = owners_block(0);
+    struct ash_record *current = ash_record_first(block);
+    expect(current != span && owner->shelves[0].current == current);
+    ash_release_bin(owner, 0);
+    ash_remote_free_now(current, block);
+    ash_remote_drain(owner);
+    expect_equal(ash_span_used(current), 0);
+    free_some(span, first, ash_classes[0].blocks);
+    current->carved = 0;  // as if none were marked: else they go first
+    memset(ash_record_marks(current), 0, ASH_SLICE_BYTES / ASH_CLASS_STEP / 8);
+    expect(ash_record_first(owners_block(0)) == span);
+    expect_equal(current->kind, ASH_KIND_FREE);
+    expect(owner->shelves[0].current == span);
+    ash_heap_audit(owner);
+}
+
 CLAIM(a_bin_for_one_block_takes_one_of_a_chain) {
     start();
     unsigned class_index = ASH_CLASS_COUNT - 1;
@@ -393,6 +467,9 @@ int main(void) {
         cmocka_unit_test(a_chain_becomes_the_list_of_an_empty_bin),
         cmocka_unit_test(news_of_a_class_waits_and_grows_until_the_class_needs_blocks),
         cmocka_unit_test(a_chain_longer_than_a_bin_goes_back_to_its_span_in_part),
+        cmocka_unit_test(marked_blocks_go_before_the_next_long_chain),
+        cmocka_unit_test(a_chain_that_the_bin_has_room_for_does_not_wait),
+        cmocka_unit_test(a_current_span_without_blocks_gives_way_to_a_long_chain),
         cmocka_unit_test(a_bin_for_one_block_takes_one_of_a_chain),
         cmocka_unit_test(news_of_other_classes_is_returned_before_a_span_is_cut),
         cmocka_unit_test(a_block_joins_a_chain_that_is_begun_but_never_as_its_last),
