@@ -58,6 +58,7 @@ void ash_hold_home_end(struct ash_heap *mine) {
 #define BOOT_NOTHING(name) \
     void name(void) {}
 
+BOOT_NOTHING(ash_hard_seal)
 BOOT_NOTHING(ash_late_fork_prepare)
 BOOT_NOTHING(ash_late_fork_done)
 BOOT_NOTHING(ash_registry_enter)
