@@ -332,7 +332,7 @@ CLAIM(pages_are_shut_and_opened) {
     }
     ash_os_unmap(start, 4 * page);
     errno = 77;
-    expect(!ash_os_guard(start, page, false) && !ash_os_unguard(start, page, true));
+    expect(!ash_os_guard(start, page, false) && !ash_os_unguard(start, page, false));
     expect_equal(errno, 77);
 }
 
