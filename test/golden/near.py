@@ -1,7 +1,7 @@
 """Holds how much of the shared library is in memory in an ordinary process.
 
     near.py resident LIBRARY                the library's part of some programs' resident set
-    near.py names NAMES LIBRARY [--nm NM]   each line of src/near.txt names a function
+    near.py names NAMES SOURCES             each line of src/near.txt names a function
 
 The first prints one line a program. Exit status: 0 within the limit, 1 above it, or if a name is
 no function's.
@@ -59,9 +59,9 @@ def check_resident(options):
 
 
 def check_names(options):
-    listing = subprocess.run([options.nm, "--defined-only", str(options.library)], check=True,
-                             stdout=subprocess.PIPE, text=True).stdout
-    functions = {line.split()[-1].partition(".")[0] for line in listing.splitlines()}
+    """By the sources: which functions a compiler makes one with their callers is its affair."""
+    texts = [path.read_text(encoding="utf-8") for path in options.sources.rglob("*.[ch]")]
+    functions = {word for text in texts for word in re.findall(r"\w+", text)}
     names = [line for line in options.names.read_text(encoding="utf-8").splitlines()
              if not line.startswith("#")]
     lost = [name for name in names if not fnmatch.filter(functions, name)]
@@ -79,8 +79,7 @@ def main():
     resident.add_argument("library", type=Path)
     names = what.add_parser("names")
     names.add_argument("names", type=Path)
-    names.add_argument("library", type=Path)
-    names.add_argument("--nm", default="nm")
+    names.add_argument("sources", type=Path)
     options = parser.parse_args()
     return check_resident(options) if options.what == "resident" else check_names(options)
 

@@ -3,7 +3,7 @@
     planted.py longer_path LIBRARY GOLDEN OBJDUMP NM   the golden file holds one instruction less
     planted.py changed_exports LIBRARY GOLDEN NM       a name too many, and a name too few
     planted.py extra_library LIBRARY READELF           LIBRARY is linked with libm as well
-    planted.py stale_name NAMES LIBRARY NM             a name of no function, and one out of order
+    planted.py stale_name NAMES SOURCES                a name of no function, and one out of order
     planted.py scattered LIBRARY                       LIBRARY is linked in no particular order
 
 Exits 1 if a gate lets its planted failure pass, or does not say what is wrong.
@@ -59,15 +59,14 @@ def extra_library(library, readelf):
     must_fail("libm.so", "symbols.py", "needed", library, "--readelf", readelf)
 
 
-def stale_name(names, library, nm):
+def stale_name(names, sources):
     held = Path(names).read_text(encoding="utf-8")
     with tempfile.TemporaryDirectory() as folder:
         planted = Path(folder, "planted.txt")
         planted.write_text(held + "planted_function\n", encoding="utf-8")
-        must_fail("no function is called planted_function", "near.py", "names", planted, library,
-                  "--nm", nm)
+        must_fail("no function is called planted_function", "near.py", "names", planted, sources)
         planted.write_text(held + "ash_free\n", encoding="utf-8")
-        must_fail("are to be sorted", "near.py", "names", planted, library, "--nm", nm)
+        must_fail("are to be sorted", "near.py", "names", planted, sources)
 
 
 def scattered(library):
