@@ -60,6 +60,11 @@ inline void *take(ash_local_t *local, std::size_t bytes, std::size_t align) {
                                            : ash_local_malloc_aligned(local, bytes, align));
 }
 
+inline void *take(const ash_type_t *type, std::size_t bytes, std::size_t align) {
+    return expected(align <= ASH_MIN_ALIGN ? ash_malloc_typed(bytes, *type)
+                                           : ash_malloc_aligned_typed(bytes, align, *type));
+}
+
 template <class T, class From> T *take_array(From *from, std::size_t count) {
     if (count > SIZE_MAX / sizeof(T)) {
         throw std::bad_alloc();
@@ -220,14 +225,8 @@ template <class T> class typed_allocator {
     template <class U> typed_allocator(const typed_allocator<U> &) noexcept {}
 
     T *allocate(std::size_t count) {
-        if (count > SIZE_MAX / sizeof(T)) {
-            throw std::bad_alloc();
-        }
-        std::size_t bytes = count * sizeof(T);
-        return static_cast<T *>(
-            detail::expected(alignof(T) <= ASH_MIN_ALIGN
-                                 ? ash_malloc_typed(bytes, type_of<T>())
-                                 : ash_malloc_aligned_typed(bytes, alignof(T), type_of<T>())));
+        const ash_type_t type = type_of<T>();
+        return detail::take_array<T>(&type, count);
     }
 
     void deallocate(T *block, std::size_t) noexcept {
