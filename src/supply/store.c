@@ -14,8 +14,9 @@
 #include "supply/search.h"
 
 enum {
-    STORE_HUGE_FROM_UNIT = 2,  // small heaps keep small pages
-    STORE_PURGE_BATCH = 8,     // units given back in one go, where there is no hurry
+    STORE_HUGE_BEHIND = 2,      // units; the last one but so many tells whether this one will fill
+    STORE_HUGE_FROM_UNIT = 16,  // in smaller heaps one huge page would be much of all
+    STORE_PURGE_BATCH = 8,      // units given back in one go, where there is no hurry
     STORE_LARGE_SLICES = 2 * ASH_UNIT_SLICES,  // of a run in which a whole unit lies
     STORE_ASK_AGAIN_MS = 500,                  // whether the same unit shall have huge pages
 };
@@ -59,18 +60,19 @@ static bool store_is_filled(const char *unit_start) {
 }
 
 // Asks for huge pages in a unit that is wholly free if it will fill. A unit of a large run does
-// where the program filled the last one; any other where the heap is large and the unit before
-// last is nearly all in memory.
+// where the program filled the last one; any other where the unit before last is nearly all in
+// memory, and the heap is large, or several slices are taken at a time, which are touched at once.
 static void store_advise(size_t unit, uint32_t mask) {
     uint64_t now_ms = ash_ledger.now_ms;
     bool again = unit == store_asked_unit && now_ms < store_asked_ms + STORE_ASK_AGAIN_MS;
     bool run = mask == UINT32_MAX && store_fills_runs;
-    if ((again && !run) || unit < STORE_HUGE_FROM_UNIT ||
+    bool several = (mask & (mask - 1)) != 0;
+    if ((again && !run) || unit < (several ? STORE_HUGE_BEHIND : STORE_HUGE_FROM_UNIT) ||
         !ash_option_value(ASH_OPTION_HUGE_PAGES)) {
         return;
     }
     char *start = ash_region_unit_start(unit);
-    if (run || store_is_filled(start - (size_t)STORE_HUGE_FROM_UNIT * ASH_UNIT_BYTES)) {
+    if (run || store_is_filled(start - (size_t)STORE_HUGE_BEHIND * ASH_UNIT_BYTES)) {
         ash_os_advise_huge(start, ASH_UNIT_BYTES, true);
         ash_ledger_unit(unit)->huge = 1;
     } else {  // it may fill and empty again and again

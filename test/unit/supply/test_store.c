@@ -313,6 +313,19 @@ CLAIM(huge_pages_are_asked_for_in_large_dense_heaps) {
     expect_equal(os_fake_tally().advised_bytes, ASH_UNIT_BYTES);
 }
 
+CLAIM(slice_by_slice_a_heap_is_large_later) {
+    start();
+    ash_options.values[ASH_OPTION_HUGE_PAGES] = 1;
+    os_fake_set_resident_pages(SIZE_MAX);
+    for (int i = 0; i < 16 * UNIT; i++) {
+        (void)take(1);
+    }
+    expect_equal(os_fake_tally().advised_bytes, 0);
+    (void)take(1);
+    expect_equal(os_fake_tally().advised_bytes, ASH_UNIT_BYTES);
+    expect_equal(ash_region.units[16].huge, 1);
+}
+
 CLAIM(large_runs_have_huge_pages_once_one_is_filled) {
     start();
     ash_options.values[ASH_OPTION_HUGE_PAGES] = 1;
@@ -363,12 +376,12 @@ CLAIM(a_unit_that_fills_and_empties_is_asked_for_once_in_a_while) {
     ash_options.values[ASH_OPTION_HUGE_PAGES] = 1;
     os_fake_set_resident_pages(1);
     (void)take(2 * UNIT);
-    ash_store_give(take(1), 1);  // refused
+    ash_store_give(take(2), 2);  // refused
     os_fake_set_resident_pages(SIZE_MAX);
-    ash_store_give(take(1), 1);
+    ash_store_give(take(2), 2);
     expect_equal(ash_region.units[2].huge, 0);
     os_fake_pass_ms(501);
-    ash_store_give(take(1), 1);
+    ash_store_give(take(2), 2);
     expect_equal(ash_region.units[2].huge, 1);
 }
 
@@ -378,26 +391,26 @@ CLAIM(the_first_touch_of_a_huge_page_dirties_all_of_it) {
     os_fake_set_resident_pages(SIZE_MAX);
     (void)take(2 * UNIT);
     bool zero = false;
-    struct ash_record *first = ash_store_take(NULL, 1, 1, &zero);
+    struct ash_record *first = ash_store_take(NULL, 2, 1, &zero);
     expect(zero);
-    expect_equal(dirty_slices(), UNIT - 1);
+    expect_equal(dirty_slices(), UNIT - 2);
     ash_store_audit();
     struct ash_record *second = ash_store_take(NULL, 1, 1, &zero);
     expect(zero);  // dirty, but never written to
-    give(first, 1);
+    give(first, 2);
     give(second, 1);
     expect_equal(dirty_slices(), UNIT);
     expect(ash_store_purge(true));
     expect_equal(dirty_slices(), 0);
     expect_equal(ash_region.units[2].huge, 0);  // else one touch would bring all of it back
     os_fake_set_resident_pages(1);              // sparse by now: small pages
-    expect(take(1) == first);
+    expect(take(2) == first);
     expect_equal(dirty_slices(), 0);
-    give(first, 1);
+    give(first, 2);
     expect(ash_store_purge(true));
     os_fake_set_resident_pages(SIZE_MAX);  // dense again
     os_fake_pass_ms(501);
-    expect(take(1) == first);
+    expect(take(2) == first);
     expect_equal(ash_region.units[2].huge, 1);
 }
 
@@ -431,6 +444,7 @@ int main(void) {
         cmocka_unit_test(a_system_that_always_refuses_is_not_asked_for_ever),
         cmocka_unit_test(without_memory_nothing_changes),
         cmocka_unit_test(huge_pages_are_asked_for_in_large_dense_heaps),
+        cmocka_unit_test(slice_by_slice_a_heap_is_large_later),
         cmocka_unit_test(large_runs_have_huge_pages_once_one_is_filled),
         cmocka_unit_test(a_large_run_that_comes_back_filled_tells_of_the_next),
         cmocka_unit_test(a_run_in_which_no_unit_need_lie_whole_tells_nothing),
