@@ -80,7 +80,7 @@ void ash_guard_count_on(struct ash_realm *realm, size_t bytes) {
     const struct ash_heap *heap = realm == NULL ? mine : ash_realm_seek(realm, mine);
     if (heap != NULL) {
         unsigned class_index = ash_class_of(bytes);
-        mine->guard_left -= ash_classes[class_index].cap - heap->bins[class_index].room;
+        mine->guard_left -= (int64_t)ash_bin_count(heap, class_index);
     }
 }
 

@@ -321,7 +321,6 @@ static ASH_NOINLINE void hard_free_long(struct ash_heap *heap, struct ash_record
     size_t held = ash_classes[record->class_index].block_bytes;
     size_t slack = ash_state_slack(says);
     ash_hard_test_canary(block, held - slack, slack);
-    record->bin->room++;  // as below
     ash_state_set(says, ASH_STATE_FREE);
     if (ash_hard.tier >= ASH_HARD_CLEARS) {
         memset(block, 0, held);
@@ -360,7 +359,6 @@ ASH_INLINE void hard_free_slot(uint32_t tier, void *block, size_t bytes) {
         return;
     }
     ash_hard_test_near(block, held, slack);
-    record->bin->room++;  // ash_fast_give took it before it found the bin full
     ash_state_set(says, ASH_STATE_FREE);
     if (tier >= ASH_HARD_CLEARS) {
         ash_zalloc_clear(block, held - ASH_CLASS_STEP);
@@ -370,20 +368,8 @@ ASH_INLINE void hard_free_slot(uint32_t tier, void *block, size_t bytes) {
     }
 }
 
-// To the fast path a pointer with a tag led nowhere. Here it is as if it had found the bin full.
-static void hard_take_room(void *pointer) {
-    void *block = ash_tag_strip(pointer);
-    if (block != pointer && ash_region_contains(block)) {
-        struct ash_record *record = ash_record_of(block);
-        if (ash_tenure_owner(&record->owner) == ash_thread_heap()) {
-            record->bin->room--;
-        }
-    }
-}
-
 static ASH_NOINLINE void hard_free_clear(void *block, size_t bytes) {
     if (ash_tags_on()) {
-        hard_take_room(block);
         ash_free_tested(block, 1, bytes);
         return;
     }
@@ -400,7 +386,6 @@ void ash_hard_free(void *block) {
 
 void ash_hard_free_sized(void *block, size_t align, size_t bytes) {
     if (ash_unlikely(align != 1)) {
-        hard_take_room(block);
         ash_free_tested(block, align, bytes);
     } else if (ash_hard.tier >= ASH_HARD_CLEARS) {
         hard_free_clear(block, bytes);

@@ -103,7 +103,7 @@ static void free_local(struct ash_heap *heap, const struct ash_record *record,
         return;
     }
     struct ash_bin *bin = record->bin;
-    if (bin->room <= 0) {
+    if (bin->top == bin->end) {
         ash_hold(heap);
         ash_release_older(heap, record->class_index);
         if (ASH_AUDIT) {
@@ -113,7 +113,6 @@ static void free_local(struct ash_heap *heap, const struct ash_record *record,
         ash_helper_wake();
     }
     ash_fast_push(bin, block);
-    bin->room--;
 }
 
 // The owner was another heap, or the thread did not know its own.
@@ -180,7 +179,6 @@ ASH_INLINE void free_any(void *block) {
         struct ash_record *record = ash_record_of(block);
         struct ash_heap *owner = ash_tenure_owner(&record->owner);
         if (owner == heap) {
-            record->bin->room++;  // ash_fast_give took it before it found the bin full
             free_local(heap, record, block);
             return;
         }
@@ -204,7 +202,6 @@ ASH_NOINLINE void ash_free_to_slow(struct ash_heap *heap, void *block) {
     } else if (heap == ash_thread_heap()) {
         ash_free_slow(block);
     } else {
-        record->bin->room++;  // as in ash_free_slow
         if (ash_hard_detours_free()) {
             ash_hard_free(block);
         } else {
@@ -213,23 +210,10 @@ ASH_NOINLINE void ash_free_to_slow(struct ash_heap *heap, void *block) {
     }
 }
 
-// What is left to do of a free that is not done.
-static ASH_COLD void free_refused(const void *block) {
-    if (ash_region_contains(block)) {
-        struct ash_record *record = ash_record_of(block);
-        if (ash_tenure_owner(&record->owner) == ash_thread_heap()) {
-            record->bin->room++;  // as in free_any
-        }
-    }
-}
-
 ASH_NOINLINE void ash_free_tested(void *pointer, size_t align, size_t bytes) {
-    void *block = ash_tag_strip(pointer);
-    if (ash_unlikely(!ash_hard_may_free(pointer, align, bytes))) {
-        free_refused(block);
-        return;
+    if (ash_likely(ash_hard_may_free(pointer, align, bytes))) {
+        free_any(ash_tag_strip(pointer));
     }
-    free_any(block);
 }
 
 ASH_NOINLINE void ash_free_slow(void *block) {

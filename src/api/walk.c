@@ -120,12 +120,13 @@ static void walk_see(void *argument, const struct ash_record *span, struct ash_b
 }
 
 // Of the spans that were just noted, takes off what others have freed: first what is gathered,
-// then what has arrived.
+// then what has arrived. The barrier: heap/look.h.
 static void walk_clear_foreign(struct walk *walk, const struct ash_heap *heap) {
     struct ash_heap *gatherer = NULL;
     while ((gatherer = ash_registry_next(gatherer)) != NULL) {
         ash_look_gathered(gatherer, heap, walk_see, walk);
     }
+    ash_os_barrier();
     for (size_t i = 0; i < walk->part.count; i++) {
         struct ash_record *span = walk_record(walk, i);
         if (walk->slots[i].noted && ash_tenure_owner(&span->owner) == heap) {

@@ -70,7 +70,7 @@ enum {
     // moving page tables beats copying (80 times at 256 KiB).
     ASH_MOVE_MIN = 16 * ASH_SLICE_BYTES,
 
-    // A bin's list holds about this much, and no more blocks than the next line.
+    // A bin holds about this much, and no more blocks than the next line.
     ASH_BIN_BYTES = ASH_HOSTILE ? 256 : 8192,
     ASH_BIN_BLOCKS = ASH_HOSTILE ? 4 : 128,
 

@@ -89,33 +89,43 @@ static void audit_listed(struct ash_heap *heap, unsigned class_index,
 
 static void audit_bin(struct ash_heap *heap, unsigned class_index) {
     const struct ash_bin *bin = &heap->bins[class_index];
-    int32_t count = 0;
-    for (const struct ash_block *block = bin->head; block != NULL; block = block->next) {
-        audit_listed(heap, class_index, block);
-        count++;
-        ash_assert(count <= ash_classes[class_index].cap);  // a list without end, too
+    if (bin->end == NULL) {
+        ash_assert(bin->head == NULL && bin->top == NULL && heap->shelves[class_index].spans == 0);
+        return;
     }
-    ash_assert(bin->room + count == ash_classes[class_index].cap);  // INV-HEAP-1
+    struct ash_block **bottom = ash_bin_bottom(heap, class_index);
+    ash_assert(bottom <= bin->top && bin->top <= bin->end);  // INV-HEAP-1
+    struct ash_block *const *blocks = ash_bin_blocks(heap, class_index);
+    ash_assert(*bottom == NULL);
+    for (uint32_t i = 0; i < ash_bin_count(heap, class_index); i++) {
+        audit_listed(heap, class_index, blocks[i]);
+    }
 }
 
-static uint32_t audit_magazine(struct ash_heap *heap, unsigned class_index,
-                               const struct ash_block *block) {
-    uint32_t count = 0;
-    for (; block != NULL; block = block->next) {
-        audit_listed(heap, class_index, block);
-        count++;
-        ash_assert(count <= ash_classes[class_index].magazine);
+static void audit_magazine(struct ash_heap *heap, unsigned class_index,
+                           struct ash_block *magazine) {
+    uint32_t left = ash_classes[class_index].magazine;
+    while (magazine != NULL) {
+        audit_listed(heap, class_index, magazine);
+        const struct ash_node *node = ash_node_of(magazine);
+        uint32_t held = ash_node_count(node);
+        ash_assert(left >= held + 1);
+        for (uint32_t i = 0; i < held; i++) {
+            audit_listed(heap, class_index, node->blocks[i]);
+        }
+        left -= held + 1;
+        magazine = ash_node_next(node);
     }
-    return count;
+    ash_assert(left == 0);  // INV-DEPOT-1
 }
 
 // Returns the bytes in the depot.
 static size_t audit_depot(struct ash_heap *heap, unsigned class_index) {
     uint32_t magazines = heap->shelves[class_index].magazines;
-    const struct ash_block *magazine = heap->shelves[class_index].depot;
+    struct ash_block *magazine = heap->shelves[class_index].depot;
     for (; magazine != NULL; magazine = ash_depot_below(magazine)) {
-        uint32_t count = audit_magazine(heap, class_index, magazine);
-        ash_assert(count == ash_classes[class_index].magazine && magazines > 0);  // INV-DEPOT-1
+        audit_magazine(heap, class_index, magazine);
+        ash_assert(magazines > 0);
         magazines--;
     }
     ash_assert(magazines == 0);

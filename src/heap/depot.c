@@ -1,22 +1,17 @@
 #include "heap/depot.h"
 
 #include "base/assert.h"
+#include "heap/node.h"
 #include "heap/span.h"
 
-// What a magazine's first block holds.
-struct depot_magazine {
-    struct ash_block first;
-    struct ash_block *below;
-};
-
-_Static_assert(sizeof(struct depot_magazine) <= ASH_CLASS_STEP, "fits the smallest block");
-
-static struct depot_magazine *depot_at(struct ash_block *first) {
-    return (struct depot_magazine *)(void *)first;
+// Behind the blocks that the magazine's first node holds: the magazine below.
+static struct ash_block **depot_below(struct ash_block *magazine) {
+    struct ash_node *node = ash_node_of(magazine);
+    return &node->blocks[ash_node_count(node)];
 }
 
-struct ash_block *ash_depot_below(const struct ash_block *magazine) {
-    return ((const struct depot_magazine *)(const void *)magazine)->below;
+struct ash_block *ash_depot_below(struct ash_block *magazine) {
+    return *depot_below(magazine);
 }
 
 static size_t depot_magazine_bytes(unsigned class_index) {
@@ -24,39 +19,67 @@ static size_t depot_magazine_bytes(unsigned class_index) {
     return (size_t)c->magazine * c->block_bytes;
 }
 
-bool ash_depot_put(struct ash_heap *heap, unsigned class_index, struct ash_block *list,
-                   uint32_t count) {
+// Only nodes are written to, so they alone are tested before: a program may have freed what is no
+// block's start.
+static void depot_pack(const struct ash_bin *bin, const struct ash_class *c,
+                       struct ash_block *const *blocks) {
+    size_t bytes = c->block_bytes;
+    uint32_t first_room = ash_node_room(bytes - sizeof(void *)), room = ash_node_room(bytes);
+    for (uint32_t i = 0; i < c->magazine; i = ash_node_after(i, first_room, room)) {
+        ash_span_expect(bin, blocks[i]);
+    }
+    (void)ash_node_link(blocks, c->magazine, first_room, room);
+}
+
+static void depot_unpack(const struct ash_bin *bin, struct ash_block *magazine,
+                         struct ash_block **blocks, uint32_t left) {
+    while (left > 0) {
+        ash_span_expect(bin, magazine);
+        const struct ash_node *node = ash_node_of(magazine);
+        *blocks++ = magazine;
+        uint32_t held = (uint32_t)ash_min(ash_node_count(node), --left);
+        for (uint32_t i = 0; i < held; i++) {
+            *blocks++ = node->blocks[i];
+        }
+        left -= held;
+        magazine = ash_node_next(node);
+    }
+}
+
+bool ash_depot_put(struct ash_heap *heap, unsigned class_index, struct ash_block *const *blocks) {
     struct ash_shelf *shelf = &heap->shelves[class_index];
     size_t bytes = depot_magazine_bytes(class_index);
-    if (count != ash_classes[class_index].magazine || heap->depot_bytes + bytes > ASH_DEPOT_BYTES) {
+    if (heap->depot_bytes + bytes > ASH_DEPOT_BYTES) {
         return false;
     }
-    depot_at(list)->below = shelf->depot;
-    shelf->depot = list;
+    depot_pack(&heap->bins[class_index], &ash_classes[class_index], blocks);
+    *depot_below(blocks[0]) = shelf->depot;
+    shelf->depot = blocks[0];
     shelf->magazines++;
     heap->depot_bytes += bytes;
     return true;
 }
 
-static struct ash_block *depot_pop(struct ash_heap *heap, unsigned class_index) {
+static bool depot_pop(struct ash_heap *heap, unsigned class_index, struct ash_block **blocks) {
     struct ash_shelf *shelf = &heap->shelves[class_index];
-    struct ash_block *list = shelf->depot;
-    if (list != NULL) {
-        shelf->depot = depot_at(list)->below;
-        shelf->magazines--;
-        heap->depot_bytes -= depot_magazine_bytes(class_index);
+    struct ash_block *magazine = shelf->depot;
+    if (magazine == NULL) {
+        return false;
     }
-    return list;
+    depot_unpack(&heap->bins[class_index], magazine, blocks, ash_classes[class_index].magazine);
+    shelf->depot = ash_depot_below(magazine);
+    shelf->magazines--;
+    heap->depot_bytes -= depot_magazine_bytes(class_index);
+    return true;
 }
 
 bool ash_depot_take(struct ash_heap *heap, unsigned class_index) {
-    struct ash_bin *bin = &heap->bins[class_index];
-    ash_assert(bin->head == NULL);
-    bin->head = depot_pop(heap, class_index);
-    if (bin->head == NULL) {
+    ash_assert(ash_bin_count(heap, class_index) == 0);
+    if (heap->shelves[class_index].depot == NULL) {
         return false;
     }
-    bin->room -= (int32_t)ash_classes[class_index].magazine;
+    (void)depot_pop(heap, class_index, ash_bin_blocks(heap, class_index));
+    ash_bin_set_count(heap, class_index, ash_classes[class_index].magazine);
     return true;
 }
 
@@ -64,10 +87,10 @@ bool ash_depot_settle(struct ash_heap *heap) {
     if (heap->depot_bytes == 0) {
         return false;
     }
+    struct ash_block *blocks[ASH_BIN_BLOCKS];
     for (unsigned i = 0; i < ASH_CLASS_COUNT; i++) {
-        struct ash_block *list;
-        while ((list = depot_pop(heap, i)) != NULL) {
-            (void)ash_span_return(heap, i, list);
+        while (depot_pop(heap, i, blocks)) {
+            ash_span_return(heap, i, blocks, ash_classes[i].magazine);
         }
     }
     return true;

@@ -1,12 +1,12 @@
 // Magazines: blocks that came out of full bins, kept together until a bin is empty.
 //
 //   shelf.depot -> magazine -> magazine        the last one put in is the first one out
-//                   block -> block -> ...       exactly `magazine` blocks of the class
+//                   node -> node -> ...         exactly `magazine` blocks of the class
 //
-// Putting one in and taking one out touches no block but the first, so a program that frees
-// many and allocates many pays for neither marks nor spans. The price: what lies in a depot
-// is free and holds its span. So the heap's depots hold ASH_DEPOT_BYTES at most, and they are
-// settled, each block back in its span, before the heap takes another span from the store,
+// A magazine lies in its own blocks, as a list (heap/node.h). So a program that frees many and
+// allocates many pays for neither marks nor spans, and few blocks are touched. The price: what lies
+// in a depot is free and holds its span. So the heap's depots hold ASH_DEPOT_BYTES at most, and
+// they are settled, each block back in its span, before the heap takes another span from the store,
 // and by who tends or collects.
 //
 // Invariants:
@@ -22,10 +22,9 @@
 
 // The caller holds the heap: heap/hold.h. ----------------------------------------------
 
-// Keeps a list of blocks that the caller took out of a bin. False if there are not as many
-// as a magazine has, or the depot has no room: they are still the caller's.
-bool ash_depot_put(struct ash_heap *heap, unsigned class_index, struct ash_block *list,
-                   uint32_t count);
+// Keeps as many blocks as a magazine has. False if the depot has no room: they are still the
+// caller's.
+bool ash_depot_put(struct ash_heap *heap, unsigned class_index, struct ash_block *const *blocks);
 
 // Fills the class's empty bin with the newest magazine. False if there is none.
 bool ash_depot_take(struct ash_heap *heap, unsigned class_index);
@@ -41,7 +40,7 @@ static inline size_t ash_depot_count(const struct ash_heap *heap, unsigned class
     return (size_t)heap->shelves[class_index].magazines * ash_classes[class_index].magazine;
 }
 
-// The magazine below; `magazine` is its first block.
-struct ash_block *ash_depot_below(const struct ash_block *magazine);
+// The magazine below; `magazine` is its first node.
+struct ash_block *ash_depot_below(struct ash_block *magazine);
 
 #endif

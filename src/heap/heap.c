@@ -2,6 +2,7 @@
 
 #include "heap/peek.h"
 #include "heap/realm.h"
+#include "supply/meta.h"
 
 struct ash_chain ash_remote_none[ASH_GATHER_CHAINS];
 
@@ -13,12 +14,24 @@ struct ash_heap *ash_heap_end(void) {
     return &ash_heap_done;
 }
 
+bool ash_heap_lay_bin(struct ash_heap *heap, unsigned class_index) {
+    struct ash_bin *bin = &heap->bins[class_index];
+    if (bin->end != NULL) {
+        return true;
+    }
+    size_t cap = (size_t)ash_classes[class_index].cap;
+    struct ash_block **places = ash_meta_take((cap + 1) * sizeof(struct ash_block *));
+    if (places == NULL) {
+        return false;
+    }
+    bin->top = places;
+    bin->end = places + cap;
+    return true;
+}
+
 void ash_heap_init(struct ash_heap *heap) {
     atomic_store_explicit(&heap->part_of, &ash_realm_main, memory_order_relaxed);
     atomic_store_explicit(&heap->chains, ash_remote_none, memory_order_relaxed);
-    for (unsigned i = 0; i < ASH_CLASS_COUNT; i++) {
-        heap->bins[i].room = ash_classes[i].cap;
-    }
     ash_heap_open(heap);
 }
 

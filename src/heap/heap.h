@@ -1,21 +1,22 @@
 // A thread's heap: for every size class a list of free blocks at hand, and the
 // spans they come from.
 //
-//   bin      head -> block -> block            at most `cap` blocks: the last freed
-//   depot    magazine -> magazine              lists that left the bin when it was full
+//   bin      | NULL | oldest | ... |   head    at most `cap` blocks: the last freed
+//   depot    magazine -> magazine              what left the bin when it was full
 //   shelf    current span | spans with room | full spans
 //
-// malloc pops a bin's head. free pushes there; a full bin first gives its older blocks
-// to the depot, or back to their spans. So what was freed last is used first. docs/one-malloc.md
-// follows a block through all of this.
+// malloc takes a bin's head, and free puts one there; a full bin first gives its older blocks
+// to the depot, or back to their spans. So what was freed last is used first, and neither touches
+// the block. docs/one-malloc.md follows a block through all of this.
 //
 // A heap outlives its thread. Its blocks may still be in use, others still push
 // to its inbox; so heaps are never unmapped, and the next new thread takes the
 // whole heap over. Until then any thread may tend it: see heap/orphan.h.
 //
 // Invariants:
-//   INV-HEAP-1  bin.room + length(bin.head) == cap of the class
-//   INV-HEAP-2  every block on a bin's list lies in a span of this heap and class
+//   INV-HEAP-1  bin.end - cap <= bin.top <= bin.end, and the bin's lowest place is NULL; or the
+//               heap never had a span of the class, and all three are NULL
+//   INV-HEAP-2  every block in a bin lies in a span of this heap and class
 //   INV-HEAP-3  a span of this heap is current or on the list of its place: with room,
 //               or full, that is all carved and none free
 //   INV-HEAP-4  only who made the state BUSY or TENDED touches spans and shelves, only
@@ -34,9 +35,12 @@
 #include "platform/os.h"
 #include "supply/region.h"
 
+enum { ASH_BIN_UNIT = 8 };  // bin_at counts in this, so that a byte suffices
+
 struct ash_bin {
-    struct ash_block *head;
-    int32_t room;  // blocks that may still be pushed; negative after a long refill
+    _Alignas(ASH_BIN_UNIT) struct ash_block *head;  // the last one, or NULL: it is empty
+    struct ash_block **top;  // where the head goes when another comes; below it the others
+    struct ash_block **end;  // where the top of a full one is
 };
 
 struct ash_shelf {
@@ -52,10 +56,10 @@ struct ash_shelf {
 // Blocks of one foreign span on their way home: heap/remote.h.
 struct ash_chain {
     struct ash_record *span;
-    _Atomic(struct ash_block *) newest;  // or NULL; who looks follows it (heap/look.h)
-    struct ash_block *tail;
-    uint32_t room;         // for blocks, until it is published
-    uint32_t block_bytes;  // of the span
+    struct ash_block **blocks;
+    _Atomic uint32_t block_count;  // read by who looks (heap/look.h)
+    uint32_t cap;                  // as many are published
+    uint32_t block_bytes;          // of the span
 };
 
 // What has happened in a heap, for statistics. Written by who holds the heap.
@@ -83,7 +87,6 @@ struct ash_recent {
 };
 
 enum {
-    ASH_BIN_UNIT = 8,  // bin_at counts in this, so that a byte suffices
     ASH_FAST_SLOTS = ASH_FAST_MAX / ASH_CLASS_STEP + 1,
     ASH_HEAP_RECENT = 32,
 };
@@ -95,7 +98,7 @@ struct ash_heap {
     // Touched only by the owning thread.
     uint8_t bin_at[ASH_FAST_SLOTS];  // request in 16-byte steps -> where its bin is;
                                      // first, so that it is read without an offset
-    _Alignas(ASH_BIN_UNIT) struct ash_bin bins[ASH_CLASS_COUNT];
+    struct ash_bin bins[ASH_CLASS_COUNT];
     struct ash_bin none;  // always empty: where bin_at leads while the heap is shut
     struct ash_shelf shelves[ASH_CLASS_COUNT];
     _Atomic(struct ash_chain *) chains;  // ash_remote_none until the thread gathers: heap/remote.h
@@ -176,6 +179,48 @@ extern struct ash_heap ash_heap_done;
 
 // The same, for a thread that puts it into its slot.
 struct ash_heap *ash_heap_end(void);
+
+// Gives the bin its places, `cap` and one more, unless it has them. False without memory.
+bool ash_heap_lay_bin(struct ash_heap *heap, unsigned class_index);
+
+// The lowest place of a bin that has places, which is NULL.
+static inline struct ash_block **ash_bin_bottom(const struct ash_heap *heap, unsigned class_index) {
+    return heap->bins[class_index].end - ash_classes[class_index].cap;
+}
+
+static inline uint32_t ash_bin_count(const struct ash_heap *heap, unsigned class_index) {
+    const struct ash_bin *bin = &heap->bins[class_index];
+    return bin->end == NULL ? 0 : (uint32_t)(bin->top - ash_bin_bottom(heap, class_index));
+}
+
+// Where its blocks are, one behind the other, the oldest first: the head among them.
+static inline struct ash_block **ash_bin_blocks(struct ash_heap *heap, unsigned class_index) {
+    *heap->bins[class_index].top = heap->bins[class_index].head;
+    return ash_bin_bottom(heap, class_index) + 1;
+}
+
+// So many blocks have been put there.
+static inline void ash_bin_set_count(struct ash_heap *heap, unsigned class_index, uint32_t count) {
+    struct ash_bin *bin = &heap->bins[class_index];
+    bin->top = ash_bin_bottom(heap, class_index) + count;
+    bin->head = *bin->top;
+}
+
+// Forgets what is in it.
+static inline void ash_bin_drop(struct ash_heap *heap, unsigned class_index) {
+    if (ash_bin_count(heap, class_index) > 0) {
+        ash_bin_set_count(heap, class_index, 0);
+    }
+}
+
+// Takes the last one out. NULL: there is none.
+static inline struct ash_block *ash_bin_pop(struct ash_heap *heap, unsigned class_index) {
+    struct ash_block *block = heap->bins[class_index].head;
+    if (block != NULL) {
+        ash_bin_set_count(heap, class_index, ash_bin_count(heap, class_index) - 1);
+    }
+    return block;
+}
 
 // Counts blocks of a class going out, or coming back if negative. Owner only.
 static inline void ash_heap_count(struct ash_heap *heap, const struct ash_class *c,

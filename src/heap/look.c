@@ -46,8 +46,12 @@ size_t ash_look_ready(const struct ash_heap *heap, unsigned class_index) {
     if (ash_hard_on()) {
         return (size_t)ash_slots_ready(heap, class_index) * c->block_bytes;
     }
-    int32_t count = c->cap - ash_peek_room(&heap->bins[class_index].room);
-    return (ash_depot_count(heap, class_index) + (size_t)(count < 0 ? 0 : count)) * c->block_bytes;
+    if (heap->bins[class_index].end == NULL) {
+        return 0;
+    }
+    struct ash_block **top = ash_peek_top(&heap->bins[class_index].top);
+    size_t count = (size_t)(top - ash_bin_bottom(heap, class_index));
+    return (ash_depot_count(heap, class_index) + count) * c->block_bytes;
 }
 
 static void look_news(const struct ash_heap *heap, uint32_t ticket,
@@ -70,52 +74,57 @@ void ash_look_returning(struct ash_heap *heap, size_t blocks[ASH_CLASS_COUNT]) {
 
 // Bins ----------------------------------------------------------------------------------
 
-// What looks like a link may be anything that the program has written.
 static bool look_is_in(const struct ash_bin *bin, const struct ash_record *record) {
     return record != NULL && ash_peek_byte(&record->kind) == ASH_KIND_SPAN &&
            ash_peek_bin(record) == bin;
 }
 
+// What is said to be a block of a bin's class may be anything that the program has written.
 static bool look_is_block(const struct ash_bin *bin, const struct ash_block *block) {
     const struct ash_record *record = ash_region_contains(block) ? ash_record_of(block) : NULL;
     return (uintptr_t)block % ASH_CLASS_STEP == 0 &&
            (look_is_in(bin, record) || look_is_in(bin, ash_arena_record_of(block)));
 }
 
-// False if the list is none: it has changed meanwhile.
-static bool look_follow(const struct ash_heap *heap, unsigned class_index, struct ash_block *block,
-                        struct ash_look_list *list) {
-    const struct ash_bin *bin = &heap->bins[class_index];
-    uint32_t end = list->count + (uint32_t)ash_classes[class_index].cap;
-    for (; block != NULL; block = ash_peek_block(&block->next)) {
-        if (list->count == end || !look_is_block(bin, block)) {
-            return false;
-        }
-        list->blocks[list->count++] = block;
+struct look_bin {
+    struct ash_block *head;
+    struct ash_block **top;
+};
+
+static void look_add_bin(const struct ash_heap *heap, unsigned class_index,
+                         const struct look_bin *bin, struct ash_look_list *list) {
+    if (bin->top == NULL) {
+        return;
     }
-    return true;
+    struct ash_block *last = NULL;
+    for (struct ash_block **at = ash_bin_bottom(heap, class_index) + 1; at < bin->top; at++) {
+        last = ash_peek_block(at);
+        list->blocks[list->count++] = last;
+    }
+    if (bin->head != last) {
+        list->blocks[list->count++] = bin->head;
+    }
 }
 
-static bool look_pass(const struct ash_heap *heap, uint64_t classes, bool running,
+static void look_pass(const struct ash_heap *heap, uint64_t classes, bool running,
                       struct ash_look_list *list) {
-    struct ash_block *heads[ASH_CLASS_COUNT];
+    struct look_bin bins[ASH_CLASS_COUNT];
     if (running) {
         ash_os_barrier();
     }
     for (unsigned i = 0; i < ASH_CLASS_COUNT; i++) {
-        heads[i] = ash_peek_block(&heap->bins[i].head);
+        bins[i].head = ash_peek_block(&heap->bins[i].head);
+        bins[i].top = ash_peek_top(&heap->bins[i].top);
     }
     if (running) {
         ash_os_barrier();
     }
-    bool whole = true;
     list->count = 0;
     for (unsigned i = 0; i < ASH_CLASS_COUNT; i++) {
         if ((classes >> i & 1) != 0) {
-            whole &= look_follow(heap, i, heads[i], list);
+            look_add_bin(heap, i, &bins[i], list);
         }
     }
-    return whole;
 }
 
 static bool look_agrees(const struct ash_look_list *a, const struct ash_look_list *b) {
@@ -126,40 +135,54 @@ static bool look_agrees(const struct ash_look_list *a, const struct ash_look_lis
 const struct ash_look_list *ash_look_bins(struct ash_heap *heap, uint64_t classes, bool running,
                                           struct ash_look_list lists[2]) {
     if (!running) {
-        (void)look_pass(heap, classes, false, &lists[0]);
+        look_pass(heap, classes, false, &lists[0]);
         return &lists[0];
     }
     ash_heap_shut(heap);
-    bool whole = look_pass(heap, classes, true, &lists[0]);
-    for (unsigned pass = 1;; pass++) {
-        // Its thread moves less often than that.
-        ash_check(pass < 2 * ASH_LOOK_BLOCKS, ASH_E_LIST_OVERWRITTEN);
-        bool before = whole;
-        whole = look_pass(heap, classes, true, &lists[pass % 2]);
-        if (before && whole && look_agrees(&lists[0], &lists[1])) {
-            break;
-        }
-    }
+    unsigned pass = 0;
+    look_pass(heap, classes, true, &lists[0]);
+    do {
+        look_pass(heap, classes, true, &lists[++pass % 2]);
+    } while (!look_agrees(&lists[0], &lists[1]));
     ash_heap_open(heap);
     return &lists[0];
 }
 
 // Depots --------------------------------------------------------------------------------
 
+// False if it is none: a lost heap may show anything.
+static bool look_see(const struct ash_bin *bin, struct ash_block *block, ash_look_see *see,
+                     void *argument) {
+    if (!look_is_block(bin, block)) {
+        return false;
+    }
+    see(argument, ash_record_find(block), block);
+    return true;
+}
+
+static bool look_magazine(const struct ash_bin *bin, struct ash_block *magazine, uint32_t left,
+                          ash_look_see *see, void *argument) {
+    while (left > 0 && look_see(bin, magazine, see, argument)) {
+        const struct ash_node *node = ash_node_of(magazine);
+        left--;
+        for (uint32_t i = 0; i < ash_node_count(node) && left > 0; i++, left--) {
+            if (!look_see(bin, node->blocks[i], see, argument)) {
+                return false;
+            }
+        }
+        magazine = ash_node_next(node);
+    }
+    return left == 0;
+}
+
 void ash_look_depot(const struct ash_heap *heap, unsigned class_index, ash_look_see *see,
                     void *argument) {
     const struct ash_bin *bin = &heap->bins[class_index];
+    uint32_t blocks = ash_classes[class_index].magazine;
     struct ash_block *magazine = heap->shelves[class_index].depot;
-    struct ash_block *block = magazine;
-    // A lost heap may show anything.
-    for (size_t left = ash_depot_count(heap, class_index); left > 0 && look_is_block(bin, block);
-         left--) {
-        see(argument, ash_record_find(block), block);
-        block = block->next;
-        if (block == NULL) {
-            magazine = ash_depot_below(magazine);
-            block = magazine;
-        }
+    for (uint32_t left = heap->shelves[class_index].magazines;
+         left > 0 && look_magazine(bin, magazine, blocks, see, argument); left--) {
+        magazine = ash_depot_below(magazine);
     }
 }
 
@@ -167,7 +190,7 @@ void ash_look_depot(const struct ash_heap *heap, unsigned class_index, ash_look_
 
 // False if a chain is on its way for good: its thread was left behind by fork.
 static bool look_wait(struct ash_heap *gatherer) {
-    // acquire: the heads; pairs with the release in remote_publish_chain.
+    // acquire: the counts; pairs with the release in remote_publish_chain.
     while (atomic_load_explicit(&gatherer->publishing, memory_order_acquire) % 2 != 0) {
         if (atomic_load_explicit(&gatherer->state, memory_order_relaxed) == ASH_HEAP_LOST) {
             return false;
@@ -178,18 +201,6 @@ static bool look_wait(struct ash_heap *gatherer) {
     return true;
 }
 
-// A chain ends where it did when it was begun, or goes on with the span's remote chain: all of it
-// lies in one span.
-static void look_chain(const struct ash_record *span, struct ash_block *block, ash_look_see *see,
-                       void *argument) {
-    const struct ash_bin *bin = span->bin;
-    for (uint32_t count = 0; block != NULL && count < ash_span_class(span)->blocks; count++) {
-        ash_check(look_is_block(bin, block), ASH_E_LIST_OVERWRITTEN);
-        see(argument, span, block);
-        block = ash_peek_block(&block->next);
-    }
-}
-
 void ash_look_gathered(struct ash_heap *gatherer, const struct ash_heap *owner, ash_look_see *see,
                        void *argument) {
     if (!look_wait(gatherer)) {
@@ -198,21 +209,33 @@ void ash_look_gathered(struct ash_heap *gatherer, const struct ash_heap *owner, 
     // acquire: that they were empty; pairs with the release in remote_begin.
     struct ash_chain *chains = atomic_load_explicit(&gatherer->chains, memory_order_acquire);
     for (int i = 0; i < ASH_GATHER_CHAINS; i++) {
-        // acquire: the links; pairs with the release in ash_remote_link.
-        struct ash_block *head = atomic_load_explicit(&chains[i].newest, memory_order_acquire);
-        // A head of another heap's span may be out of date by now; whose it is shows.
-        struct ash_record *record = head == NULL ? NULL : ash_record_of(head);
-        if (record != NULL && ash_tenure_owner(&record->owner) == owner) {
-            look_chain(record - record->back, head, see, argument);
+        // acquire: the blocks; pairs with the release in ash_remote_add.
+        uint32_t count = atomic_load_explicit(&chains[i].block_count, memory_order_acquire);
+        for (uint32_t k = 0; k < count; k++) {
+            // It may be of another chain by now: whose it is shows.
+            struct ash_block *block = ash_peek_block(&chains[i].blocks[k]);
+            struct ash_record *record = ash_record_of(block);
+            if (ash_tenure_owner(&record->owner) == owner) {
+                see(argument, record - record->back, block);
+            }
         }
     }
 }
 
+// Nobody takes it meanwhile.
 void ash_look_remote(struct ash_record *span, ash_look_see *see, void *argument) {
+    const struct ash_bin *bin = span->bin;
     uint32_t word = ash_news_see(&span->remote);
     struct ash_block *block = ash_news_head(ash_record_start(span), word);
-    for (uint32_t count = ash_news_count(word); count > 0; count--) {
-        see(argument, span, block);
-        block = ash_peek_block(&block->next);
+    for (uint32_t count = ash_news_count(word); count > 0;) {
+        ash_check(look_see(bin, block, see, argument), ASH_E_LIST_OVERWRITTEN);
+        const struct ash_node *node = ash_node_of(block);
+        uint32_t held = ash_node_count(node);
+        ash_check(held < count, ASH_E_LIST_OVERWRITTEN);
+        for (uint32_t i = 0; i < held; i++) {
+            ash_check(look_see(bin, node->blocks[i], see, argument), ASH_E_LIST_OVERWRITTEN);
+        }
+        count -= held + 1;
+        block = ash_node_next(node);
     }
 }

@@ -9,20 +9,25 @@
 // finish one that it had begun before, and it can free until the bins are full. So
 //   - it does at most one thing that takes a block out of a bin, and a bounded number that put
 //     one in; after that its bins stand still, too;
-//   - what a list shows is wrong only if that one block was taken while it was read: the
-//     program may have written its own words where the link was.
-// A pass: barrier, read the heads of all lists, barrier, follow the links. The
+//   - what a bin shows is wrong only if that one block was taken while it was read: it may be
+//     seen, though it is in use, and so may not one that was put in its place.
+// A pass: barrier, read the heads and tops of all bins, barrier, read the places. The
 // barriers (ash_os_barrier) reach all processors. The first shows to the pass everything that
 // the thread did before something an earlier pass has seen; the second everything it did before
-// it stored a head that was read, so the link in that block as well. Two passes, one after
+// it stored a top that was read, so the place below it as well. The thread may stand still between
+// two words that it writes; heap/fast.h writes them in an order in which no block is missing, and
+// the head may be seen in its place too. Two passes, one after
 // the other, cannot both be wrong, for the one block is taken during one of them, and the other
-// comes before or sees the new head. Two that agree are both right. And two that do not agree
+// comes before or sees the new top. Two that agree are both right. And two that do not agree
 // mean that the thread has moved, which it does a bounded number of times.
 //
 // The chains. Gathered blocks of a held heap's spans are in a chain, or on their span's remote
 // chain, or on their way; they stay there, since nobody but who holds the heap takes them in.
-// The head of a chain says whether there is one. It is read when `publishing` is even, and
-// before the remote words: what has left a chain by then has arrived.
+// The count of a chain is read when `publishing` is even, and before the remote words: what has
+// left a chain by then has arrived. Its thread may publish it and begin another while its blocks
+// are read: then they are blocks of that one, which is as gathered. That is why the caller passes a
+// barrier (ash_os_barrier) before it looks at the remote words: who has seen such a block then
+// finds there what its place held before.
 //
 // A heap that is LOST has no thread, but may have been left in the middle of anything: what it
 // shows is nearly right.

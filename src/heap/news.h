@@ -25,7 +25,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct ash_block;
+#include "heap/node.h"
 
 enum {
     ASH_NEWS_STEP = 16,  // bytes
@@ -48,14 +48,14 @@ static inline uint32_t ash_news_word(const char *start, const void *head, uint32
     return (uint32_t)1 << 31 | count << ASH_NEWS_OFFSET_BITS | (uint32_t)offset;
 }
 
-// Puts `count` linked blocks before the chain of the span that begins at `start`;
-// `last` is the link of the last one. True if the caller now has to queue the span.
+// Puts a list of `count` blocks before the chain of the span that begins at `start`. True if the
+// caller now has to queue the span.
 static inline bool ash_news_publish(_Atomic uint32_t *remote, char *start, struct ash_block *head,
-                                    struct ash_block **last, uint32_t count) {
+                                    struct ash_node *last, uint32_t count) {
     uint32_t old = atomic_load_explicit(remote, memory_order_relaxed);
     uint32_t word;
     do {
-        *last = old == 0 ? NULL : ash_news_head(start, old);
+        ash_node_set_next(last, old == 0 ? NULL : ash_news_head(start, old));
         word = ash_news_word(start, head, count + ash_news_count(old));
         // release: the links, and the freeing threads' last writes to the blocks; pairs
         // with the acquire in ash_news_take. acquire: pairs with its release.

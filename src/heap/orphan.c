@@ -98,6 +98,9 @@ static struct ash_record *orphan_rob(struct ash_heap *orphan, struct ash_heap *h
 
 struct ash_record *ash_orphan_adopt(struct ash_heap *heap, unsigned class_index) {
     struct ash_record *span = NULL;
+    if (!ash_heap_lay_bin(heap, class_index)) {
+        return NULL;
+    }
     for (int i = 0; i < ORPHAN_TRIES && span == NULL; i++) {
         struct ash_heap *orphan = ash_registry_tend_orphan(ash_realm_of(heap));
         if (orphan == NULL) {

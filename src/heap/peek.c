@@ -15,8 +15,8 @@ ASH_UNSEEN uint32_t ash_peek_number(const uint32_t *at) {
     return atomic_load_explicit((const _Atomic uint32_t *)at, memory_order_relaxed);
 }
 
-ASH_UNSEEN int32_t ash_peek_room(const int32_t *at) {
-    return atomic_load_explicit((const _Atomic int32_t *)at, memory_order_relaxed);
+ASH_UNSEEN struct ash_block **ash_peek_top(struct ash_block **const *at) {
+    return atomic_load_explicit((struct ash_block * *const _Atomic *)at, memory_order_relaxed);
 }
 
 ASH_UNSEEN uint8_t ash_peek_byte(const uint8_t *at) {

@@ -1,5 +1,5 @@
 // Reading and writing what another thread may be using just now, without its help: words of a
-// running thread's bins, links in blocks that the program may have got back a moment ago.
+// running thread's bins and chains.
 //
 // No order of memory makes that exact. What does is said in heap/look.h: the caller looks twice,
 // with barriers in between that reach all processors (ash_os_barrier), and believes
@@ -20,7 +20,7 @@ struct ash_record;
 // The pointer, number or byte that lies there.
 struct ash_block *ash_peek_block(struct ash_block *const *at);
 uint32_t ash_peek_number(const uint32_t *at);
-int32_t ash_peek_room(const int32_t *at);
+struct ash_block **ash_peek_top(struct ash_block **const *at);
 uint8_t ash_peek_byte(const uint8_t *at);
 size_t ash_peek_size(const size_t *at);
 

@@ -405,8 +405,7 @@ static void realm_empty_heap(struct ash_heap *heap) {
     ash_tagged_forget(heap);
     for (unsigned i = 0; i < ASH_CLASS_COUNT; i++) {
         ash_span_drop_all(heap, i);
-        heap->bins[i].head = NULL;
-        heap->bins[i].room = ash_classes[i].cap;
+        ash_bin_drop(heap, i);
         heap->shelves[i].out = 0;
         heap->shelves[i].news = 0;
     }

@@ -24,13 +24,7 @@ static struct ash_block *refill_pop(struct ash_heap *heap, unsigned class_index)
     if (ash_hard_on()) {
         return ash_slots_pop(heap, class_index, false);
     }
-    struct ash_bin *bin = &heap->bins[class_index];
-    struct ash_block *block = bin->head;
-    if (block != NULL) {
-        bin->head = block->next;
-        bin->room++;
-    }
-    return block;
+    return ash_bin_pop(heap, class_index);
 }
 
 static bool refill_take(struct ash_heap *heap, struct ash_record *span) {

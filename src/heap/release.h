@@ -5,11 +5,8 @@
 
 #include "heap/heap.h"
 
-// Takes the blocks behind the first `keep` out of a bin that has more: to the depot if they are a
-// magazine and there is room, or back to their spans.
-void ash_release_behind(struct ash_heap *heap, unsigned class_index, uint32_t keep);
-
-// The same of a full bin: three quarters, those that were freed first.
+// Takes the three quarters that were freed first out of a full bin: to the depot if it has room, or
+// back to their spans.
 void ash_release_older(struct ash_heap *heap, unsigned class_index);
 
 // Gives all blocks of a bin back to their spans.

@@ -1,10 +1,11 @@
 #include "heap/remote.h"
 
+#include <string.h>
+
 #include "base/assert.h"
 #include "heap/hard.h"
 #include "heap/news.h"
 #include "heap/orphan.h"
-#include "heap/release.h"
 #include "heap/slots.h"
 #include "heap/span.h"
 #include "heap/tenure.h"
@@ -16,6 +17,8 @@ _Static_assert(ASH_SLICE_BYTES / ASH_CLASS_STEP <= ASH_NEWS_COUNT_MAX, "a count 
 _Static_assert(ASH_SPAN_BLOCKS_MIN *ASH_BLOCK_MAX / ASH_CLASS_STEP <= ASH_NEWS_OFFSET_MAX,
                "an offset fits its bits");
 
+enum { REMOTE_AT_ONCE = 64 };
+
 static void remote_push_inbox(struct ash_heap *heap, struct ash_record *span) {
     ash_news_queue(&heap->inbox, &span->inbox_next, ash_record_ticket(span));
     if (ash_unlikely(ash_tenure_is(&heap->state, ASH_HEAP_ORPHAN))) {
@@ -23,9 +26,16 @@ static void remote_push_inbox(struct ash_heap *heap, struct ash_record *span) {
     }
 }
 
-static void remote_publish(struct ash_record *span, struct ash_block *head, struct ash_block *tail,
+static void remote_publish(struct ash_record *span, struct ash_block *const *blocks,
                            uint32_t count) {
-    if (ash_news_publish(&span->remote, ash_record_start(span), head, &tail->next, count)) {
+    uint32_t room = ash_node_room(ash_span_class(span)->block_bytes);
+    for (uint32_t i = 0; i < count; i = ash_node_after(i, room, room)) {
+        if (ash_unlikely(!ash_span_starts(span, blocks[i]))) {  // and would be written to
+            ash_span_refuse_start(blocks[i]);
+        }
+    }
+    struct ash_node *last = ash_node_link(blocks, count, room, room);
+    if (ash_news_publish(&span->remote, ash_record_start(span), blocks[0], last, count)) {
         remote_push_inbox(ash_tenure_owner(&span->owner), span);
     }
 }
@@ -33,23 +43,22 @@ static void remote_publish(struct ash_record *span, struct ash_block *head, stru
 // For who looks at the heap (heap/look.h): the blocks are gathered, or published, or
 // `publishing` is odd. They are counted once at most, and in any case not twice.
 static void remote_publish_chain(struct ash_heap *heap, struct ash_chain *chain) {
-    uint32_t count = ash_span_class(chain->span)->gather - chain->room;
+    uint32_t count = ash_remote_gathered(chain);
     // relaxed: one writer. ash_news_publish orders it before what is published.
     size_t bytes = atomic_load_explicit(&heap->gathered_bytes, memory_order_relaxed);
     bytes -= (size_t)count * chain->block_bytes;
     atomic_store_explicit(&heap->gathered_bytes, bytes, memory_order_relaxed);
     uint32_t publishing = atomic_load_explicit(&heap->publishing, memory_order_relaxed);
     atomic_store_explicit(&heap->publishing, publishing + 1, memory_order_relaxed);
-    struct ash_block *head = atomic_load_explicit(&chain->newest, memory_order_relaxed);
-    remote_publish(chain->span, head, chain->tail, count);
-    atomic_store_explicit(&chain->newest, NULL, memory_order_relaxed);
+    remote_publish(chain->span, chain->blocks, count);
+    atomic_store_explicit(&chain->block_count, 0, memory_order_relaxed);
     chain->span = NULL;
-    // release: the head; pairs with the acquire in ash_look_gathered.
+    // release: the count; pairs with the acquire in ash_look_gathered.
     atomic_store_explicit(&heap->publishing, publishing + 2, memory_order_release);
 }
 
 void ash_remote_free_now(struct ash_record *span, struct ash_block *block) {
-    remote_publish(span, block, block, 1);
+    remote_publish(span, &block, 1);
 }
 
 // False without memory.
@@ -58,12 +67,18 @@ static bool remote_begin(struct ash_heap *heap) {
     if (atomic_load_explicit(&heap->chains, memory_order_relaxed) != ash_remote_none) {
         return true;
     }
-    struct ash_chain *chains = ash_meta_take(ASH_GATHER_CHAINS * sizeof *chains);
-    if (chains == NULL) {
+    struct remote_chains {
+        struct ash_chain chains[ASH_GATHER_CHAINS];
+        struct ash_block *blocks[ASH_GATHER_CHAINS][ASH_GATHER_BLOCKS];
+    } *all = ash_meta_take(sizeof *all);
+    if (all == NULL) {
         return false;
     }
+    for (size_t i = 0; i < ASH_GATHER_CHAINS; i++) {
+        all->chains[i].blocks = all->blocks[i];
+    }
     // release: that they are empty; pairs with the acquire in ash_look_gathered.
-    atomic_store_explicit(&heap->chains, chains, memory_order_release);
+    atomic_store_explicit(&heap->chains, all->chains, memory_order_release);
     return true;
 }
 
@@ -78,7 +93,9 @@ static struct ash_chain *remote_choose(struct ash_heap *heap, const struct ash_r
     if (first->span == NULL || second->span == NULL) {
         return first->span == NULL ? first : second;
     }
-    return first->room < second->room ? first : second;
+    bool sooner =
+        first->cap - ash_remote_gathered(first) < second->cap - ash_remote_gathered(second);
+    return sooner ? first : second;
 }
 
 void ash_remote_free(struct ash_heap *heap, struct ash_record *span, struct ash_block *block) {
@@ -93,15 +110,15 @@ void ash_remote_free(struct ash_heap *heap, struct ash_record *span, struct ash_
         }
         const struct ash_class *c = ash_span_class(span);
         chain->span = span;
-        chain->tail = block;
-        chain->room = c->gather;
+        chain->cap = c->gather;
         chain->block_bytes = c->block_bytes;
     }
-    if (atomic_load_explicit(&chain->newest, memory_order_relaxed) == block) {
+    uint32_t count = ash_remote_gathered(chain);
+    if (count > 0 && chain->blocks[count - 1] == block) {
         ash_report_bad_pointer(ASH_E_DOUBLE_FREE, "double free", block);
     }
-    ash_remote_link(heap, chain, block);
-    if (chain->room == 0) {
+    ash_remote_add(heap, chain, block);
+    if (count + 1 == chain->cap) {
         remote_publish_chain(heap, chain);
     }
 }
@@ -149,14 +166,57 @@ static struct ash_block *remote_pop(struct ash_heap *heap, unsigned class_index,
     return ash_news_head(ash_record_start(*span), word);
 }
 
-static void remote_return(struct ash_heap *heap, struct ash_record *span, struct ash_block *head,
-                          uint32_t count) {
-    if (ash_hard_on()) {
-        ash_slots_take_back(heap, span, head, count);
-        return;
+// What a node says of another block of the span, which may be none that starts there: the program
+// has freed it so.
+static void remote_expect(const struct ash_record *span, const struct ash_block *block) {
+    size_t offset = (uintptr_t)block - (uintptr_t)ash_record_start(span);
+    ash_check(offset < (size_t)span->slices << ASH_SLICE_SHIFT && offset % ASH_CLASS_STEP == 0,
+              ASH_E_LIST_OVERWRITTEN);
+    if (ash_unlikely(!ash_span_starts(span, block))) {
+        ash_span_refuse_start(block);
     }
-    uint32_t returned = ash_span_return(heap, span->class_index, head);
-    ash_check(returned == count, ASH_E_LIST_OVERWRITTEN);
+}
+
+// Moves the blocks at the front of a chain, which all lie in the span, to `blocks`: whole nodes, of
+// at most `count` blocks together. Returns how many.
+static uint32_t remote_pour(const struct ash_record *span, struct ash_block **chain, uint32_t count,
+                            struct ash_block **blocks) {
+    uint32_t poured = 0;
+    while (*chain != NULL) {
+        ash_check(ash_span_starts(span, *chain), ASH_E_LIST_OVERWRITTEN);
+        struct ash_node *node = ash_node_of(*chain);
+        uint32_t held = ash_node_count(node);
+        ash_check(held <= ash_node_room(ash_span_class(span)->block_bytes), ASH_E_LIST_OVERWRITTEN);
+        if (poured + held + 1 > count) {
+            break;
+        }
+        blocks[poured++] = *chain;
+        *chain = ash_node_next(node);
+        for (uint32_t i = 0; i < held; i++) {
+            remote_expect(span, node->blocks[i]);
+            blocks[poured++] = node->blocks[i];
+        }
+        if (ash_hard_on()) {  // all of a block is clear at tier 3
+            memset(node, 0, (held + 1) * sizeof(void *));
+        }
+    }
+    return poured;
+}
+
+static void remote_return(struct ash_heap *heap, struct ash_record *span, struct ash_block *chain,
+                          uint32_t count) {
+    struct ash_block *blocks[REMOTE_AT_ONCE];
+    while (chain != NULL) {
+        uint32_t some = remote_pour(span, &chain, REMOTE_AT_ONCE, blocks);
+        ash_check(some <= count, ASH_E_LIST_OVERWRITTEN);
+        if (ash_hard_on()) {
+            ash_slots_take_back(heap, span, blocks, some);
+        } else {
+            ash_span_return(heap, span->class_index, blocks, some);
+        }
+        count -= some;
+    }
+    ash_check(count == 0, ASH_E_LIST_OVERWRITTEN);
 }
 
 // Makes the span the current one, so that its other blocks go next.
@@ -190,23 +250,24 @@ static bool remote_can_wait(const struct ash_heap *heap, unsigned class_index) {
 }
 
 bool ash_remote_take(struct ash_heap *heap, unsigned class_index) {
-    struct ash_bin *bin = &heap->bins[class_index];
-    ash_assert(bin->head == NULL);
+    ash_assert(ash_bin_count(heap, class_index) == 0);
     if (heap->shelves[class_index].news == 0 || remote_can_wait(heap, class_index)) {
         return false;
     }
     struct ash_record *span;
     uint32_t count;
-    bin->head = remote_pop(heap, class_index, &span, &count);
-    if (bin->head == NULL) {
+    struct ash_block *chain = remote_pop(heap, class_index, &span, &count);
+    if (chain == NULL) {
         return false;
     }
-    bin->room -= (int32_t)count;
-    if (bin->room < 0) {
-        ash_release_behind(heap, class_index, (uint32_t)ash_classes[class_index].stock);
-        remote_prefer(heap, span);
+    uint32_t wanted = (uint32_t)ash_min(count, (size_t)ash_classes[class_index].cap);
+    uint32_t poured = remote_pour(span, &chain, wanted, ash_bin_blocks(heap, class_index));
+    ash_bin_set_count(heap, class_index, poured);
+    if (chain != NULL || poured < count) {
+        remote_prefer(heap, span);  // first, for the current span is not retired
+        remote_return(heap, span, chain, count - poured);
     }
-    return true;
+    return poured > 0;
 }
 
 void ash_remote_drain(struct ash_heap *heap) {

@@ -1,11 +1,12 @@
 // Blocks freed by a thread that does not own their span.
 //
-// A thread gathers them by span in a few chains of its own, and publishes a chain
-// with one atomic operation on the span's `remote` word. Who turns the word from 0
-// pushes the span on the inbox of its owner. The owner, when a bin is empty, sorts what is on
-// the inbox by class, and fills the bin with the whole chain of one span: no block of it is
-// touched. The other chains wait, and may grow, until their class needs blocks, or the heap would
-// take another span, or is tended. If the owner has no thread, the pusher tends the heap itself.
+// A thread gathers them by span in a few chains of its own, without touching them, and publishes a
+// chain, as a list that lies in some of its blocks (heap/node.h), with one atomic operation on the
+// span's `remote` word. Who turns the word from 0 pushes the span on the inbox of its owner. The
+// owner, when a bin is empty, sorts what is on the inbox by class, and fills the bin with the chain
+// of one span. The other chains wait, and may grow, until their class needs blocks, or the heap
+// would take another span, or is tended. If the owner has no thread, the pusher tends the heap
+// itself.
 //
 //   remote  ->  inbox  ->  shelf.news  ->  bin, or back in their span
 //
@@ -41,13 +42,18 @@ static inline struct ash_chain *ash_remote_chains(struct ash_heap *heap,
     return &chains[hash >> (32 - ASH_GATHER_CHAINS_LOG2 + 1) << 1];
 }
 
-// Links a block to its span's chain, which must not become full by it.
-static inline void ash_remote_link(struct ash_heap *heap, struct ash_chain *chain,
-                                   struct ash_block *block) {
-    block->next = atomic_load_explicit(&chain->newest, memory_order_relaxed);
-    // release: the link; pairs with the acquire in ash_look_gathered.
-    atomic_store_explicit(&chain->newest, block, memory_order_release);
-    chain->room--;
+static inline uint32_t ash_remote_gathered(const struct ash_chain *chain) {
+    // relaxed: the owner asks.
+    return atomic_load_explicit(&chain->block_count, memory_order_relaxed);
+}
+
+// Puts a block into its span's chain, which has room.
+static inline void ash_remote_add(struct ash_heap *heap, struct ash_chain *chain,
+                                  struct ash_block *block) {
+    uint32_t count = ash_remote_gathered(chain);
+    chain->blocks[count] = block;
+    // release: the block; pairs with the acquire in ash_look_gathered.
+    atomic_store_explicit(&chain->block_count, count + 1, memory_order_release);
     // relaxed: one writer. release: the block was taken out of a bin before; pairs with the
     // acquire in stats_add_gathered.
     size_t bytes = atomic_load_explicit(&heap->gathered_bytes, memory_order_relaxed);
@@ -62,11 +68,12 @@ static inline bool ash_remote_join(struct ash_heap *heap, const struct ash_recor
     const struct ash_record *span = record - record->back;
     struct ash_chain *chain = ash_remote_chains(heap, span);
     chain += chain->span != span;
-    if (ash_unlikely(chain->span != span || chain->room == 1 ||
-                     atomic_load_explicit(&chain->newest, memory_order_relaxed) == block)) {
+    uint32_t count = ash_remote_gathered(chain);
+    if (ash_unlikely(chain->span != span || count + 1 == chain->cap ||
+                     chain->blocks[count - 1] == block)) {
         return false;
     }
-    ash_remote_link(heap, chain, block);
+    ash_remote_add(heap, chain, block);
     return true;
 }
 

@@ -255,8 +255,8 @@ bool ash_slots_stock(struct ash_heap *heap, struct ash_record *span) {
     return count > 0;
 }
 
-// A link is what the freeing thread has written, and nobody since, if it leads to a block of the
-// span that is on its way.
+// What a chain says is what the freeing thread has written, and nobody since, if it leads to a
+// block of the span that is on its way.
 static ash_state *slots_expect_away(struct ash_record *span, const struct ash_block *block) {
     const struct ash_class *c = ash_span_class(span);
     size_t offset = (uintptr_t)block - (uintptr_t)ash_record_start(span);
@@ -267,20 +267,17 @@ static ash_state *slots_expect_away(struct ash_record *span, const struct ash_bl
     return state;
 }
 
-void ash_slots_take_back(struct ash_heap *heap, struct ash_record *span, struct ash_block *list,
-                         uint32_t count) {
+void ash_slots_take_back(struct ash_heap *heap, struct ash_record *span,
+                         struct ash_block *const *blocks, uint32_t count) {
     const struct ash_class *c = ash_span_class(span);
     char *start = ash_record_start(span);
-    for (; count > 0; count--) {
-        ash_state *state = slots_expect_away(span, list);
-        struct ash_block *block = list;
-        list = block->next;
-        block->next = NULL;
+    for (uint32_t i = 0; i < count; i++) {
+        ash_state *state = slots_expect_away(span, blocks[i]);
         if (ash_hard.tier >= ASH_HARD_CLEARS) {
-            ash_hard_test_clear(block, c->block_bytes);
+            ash_hard_test_clear(blocks[i], c->block_bytes);
         }
         ash_state_come_home(state);
-        ash_span_mark(heap, span, (size_t)((char *)block - start));
+        ash_span_mark(heap, span, (size_t)((char *)blocks[i] - start));
     }
 }
 

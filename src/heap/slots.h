@@ -140,8 +140,8 @@ void ash_slots_push_held(struct ash_heap *heap, unsigned class_index, struct ash
 bool ash_slots_stock(struct ash_heap *heap, struct ash_record *span);
 
 // Held: takes in a list of `count` blocks of the span that others have freed.
-void ash_slots_take_back(struct ash_heap *heap, struct ash_record *span, struct ash_block *list,
-                         uint32_t count);
+void ash_slots_take_back(struct ash_heap *heap, struct ash_record *span,
+                         struct ash_block *const *blocks, uint32_t count);
 
 // Held: gives all blocks back to their spans.
 void ash_slots_release_all(struct ash_heap *heap);

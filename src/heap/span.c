@@ -24,6 +24,9 @@ static struct ash_record *span_take(struct ash_heap *heap, uint32_t slices) {
 
 struct ash_record *ash_span_cut(struct ash_heap *heap, unsigned class_index) {
     const struct ash_class *c = &ash_classes[class_index];
+    if (!ash_heap_lay_bin(heap, class_index)) {
+        return NULL;
+    }
     if (!ash_realm_charge(ash_realm_of(heap), (size_t)c->slices << ASH_SLICE_SHIFT)) {
         return NULL;
     }
@@ -149,8 +152,8 @@ static struct ash_block *span_block(char *start, const struct ash_class *c, size
     return (struct ash_block *)(void *)(start + index * c->block_bytes);
 }
 
-// Links the lowest marked blocks, `count` of them, behind `*tail`.
-static void span_unmark(struct ash_record *span, uint32_t count, struct ash_block **tail) {
+// Takes the lowest marked blocks, `count` of them. The lowest is put just below `top`.
+static void span_unmark(struct ash_record *span, uint32_t count, struct ash_block **top) {
     uint64_t *marks = ash_record_marks(span);
     const struct ash_class *c = ash_span_class(span);
     char *start = ash_record_start(span);
@@ -158,45 +161,38 @@ static void span_unmark(struct ash_record *span, uint32_t count, struct ash_bloc
     while (count > 0) {
         uint64_t word = marks[at];
         for (; word != 0 && count > 0; count--) {
-            struct ash_block *block = span_block(start, c, at * 64 + (size_t)ash_ctz64(word));
-            *tail = block;
-            tail = &block->next;
+            *--top = span_block(start, c, at * 64 + (size_t)ash_ctz64(word));
             word &= word - 1;
         }
         marks[at] = word;
         at += word == 0 ? 1 : 0;
     }
-    *tail = NULL;
     span->lowest_mark = at;
 }
 
-static void span_carve(struct ash_record *span, uint32_t count, struct ash_block **tail) {
-    uint32_t block_bytes = ash_span_class(span)->block_bytes;
-    char *next = ash_record_start(span) + (size_t)span->carved * block_bytes;
+static void span_carve(struct ash_record *span, uint32_t count, struct ash_block **top) {
+    const struct ash_class *c = ash_span_class(span);
+    char *start = ash_record_start(span);
     for (uint32_t i = 0; i < count; i++) {
-        struct ash_block *block = (struct ash_block *)(void *)next;
-        *tail = block;
-        tail = &block->next;
-        next += block_bytes;
+        *--top = span_block(start, c, span->carved + i);
     }
-    *tail = NULL;
     span->carved += count;
 }
 
 bool ash_span_stock(struct ash_heap *heap, struct ash_record *span) {
     const struct ash_class *c = ash_span_class(span);
-    struct ash_bin *bin = &heap->bins[span->class_index];
-    ash_assert(bin->head == NULL);
+    ash_assert(ash_bin_count(heap, span->class_index) == 0);
+    struct ash_block **blocks = ash_bin_blocks(heap, span->class_index);
     uint32_t used = ash_span_used(span);
     uint32_t count;
     if (used < span->carved) {
         count = (uint32_t)ash_min(c->stock, span->carved - used);
-        span_unmark(span, count, &bin->head);
+        span_unmark(span, count, blocks + count);
     } else {
         count = (uint32_t)ash_min(c->stock, c->blocks - span->carved);
-        span_carve(span, count, &bin->head);
+        span_carve(span, count, blocks + count);
     }
-    bin->room -= (int32_t)count;
+    ash_bin_set_count(heap, span->class_index, count);
     ash_heap_count(heap, c, (ptrdiff_t)count);
     ash_span_set_used(span, used + count);
     return count > 0;
@@ -210,8 +206,7 @@ static ASH_COLD _Noreturn void span_refuse(const struct ash_block *block, bool t
     ash_report_bad_pointer(ASH_E_NOT_A_START, "free", block);
 }
 
-// The record of a block that is not where the span's owner has most of them: in an arena, unless
-// the list lies.
+// The record of a block that is not where the span's owner has most of them: in an arena.
 static ASH_NOINLINE struct ash_record *span_record_elsewhere(const struct ash_bin *bin,
                                                              const struct ash_block *block) {
     struct ash_record *span = ash_arena_record_find(block);
@@ -221,10 +216,10 @@ static ASH_NOINLINE struct ash_record *span_record_elsewhere(const struct ash_bi
     return span + (offset >> ASH_SLICE_SHIFT);
 }
 
-// The span of a block on a list, and where it starts: wherever slices are, they start at multiples
-// of their size. Lists lie in freed blocks, where a program that writes after free reaches them.
-static inline struct ash_record *span_of_listed(const struct ash_bin *bin,
-                                                const struct ash_block *block, uintptr_t *start) {
+// The span of a block, and where it starts: wherever slices are, they start at multiples of their
+// size. Magazines lie in freed blocks, where a program that writes after free reaches them.
+static inline struct ash_record *span_of_block(const struct ash_bin *bin,
+                                               const struct ash_block *block, uintptr_t *start) {
     struct ash_record *record = ash_record_of(block);
     if (ash_unlikely(!ash_region_contains(block) || record->bin != bin)) {
         record = span_record_elsewhere(bin, block);
@@ -234,38 +229,53 @@ static inline struct ash_record *span_of_listed(const struct ash_bin *bin,
     return record - record->back;
 }
 
-// Marks the blocks at the front of a list as back in their span, as many as lie in it one after
-// the other; `*list` is what follows. Returns how many.
+bool ash_span_starts(const struct ash_record *span, const struct ash_block *block) {
+    const struct ash_class *c = ash_span_class(span);
+    size_t offset = (uintptr_t)block - (uintptr_t)ash_record_start(span);
+    return offset < (size_t)c->slices << ASH_SLICE_SHIFT &&
+           (size_t)ash_class_index(c, offset) * c->block_bytes == offset;
+}
+
+void ash_span_refuse_start(const struct ash_block *block) {
+    span_refuse(block, false);
+}
+
+void ash_span_expect(const struct ash_bin *bin, const struct ash_block *block) {
+    uintptr_t start;
+    if (ash_unlikely(!ash_span_starts(span_of_block(bin, block, &start), block))) {
+        ash_span_refuse_start(block);
+    }
+}
+
+// Marks the first of `count` blocks as back in their span, as many as lie in it one after the
+// other. Returns how many.
 static inline uint32_t span_mark(struct ash_record *span, uintptr_t start,
-                                 const struct ash_class *c, struct ash_block **list) {
+                                 const struct ash_class *c, struct ash_block *const *blocks,
+                                 uint32_t count) {
     size_t bytes = (size_t)c->slices << ASH_SLICE_SHIFT;
     uint64_t *marks = ash_record_marks(span);
     size_t lowest = span->lowest_mark;
-    struct ash_block *block = *list;
-    uint32_t count = 0;
+    uint32_t i = 0;
     do {
-        size_t offset = (uintptr_t)block - start;
+        size_t offset = (uintptr_t)blocks[i] - start;
         if (offset >= bytes) {
             break;
         }
         size_t index = ash_class_index(c, offset);
         if (ash_unlikely(index * c->block_bytes != offset || index >= span->carved)) {
-            span_refuse(block, false);
+            span_refuse(blocks[i], false);
         }
         uint64_t *word = &marks[index / 64];
         uint64_t marked = *word | (uint64_t)1 << index % 64;
         if (ash_unlikely(marked == *word)) {
-            span_refuse(block, true);
+            span_refuse(blocks[i], true);
         }
-        block = block->next;
         *word = marked;
         lowest = ash_min(lowest, index / 64);
-        count++;
-    } while (block != NULL);
+    } while (++i < count);
     span->lowest_mark = lowest;
     span->tidy = 0;
-    *list = block;
-    return count;
+    return i;
 }
 
 // The first block from `index` on that is out; `carved` if all of the rest are back.
@@ -339,17 +349,17 @@ void ash_span_mark(struct ash_heap *heap, struct ash_record *span, size_t offset
     span_settle(heap, span, 1);
 }
 
-uint32_t ash_span_return(struct ash_heap *heap, unsigned class_index, struct ash_block *list) {
+void ash_span_return(struct ash_heap *heap, unsigned class_index, struct ash_block *const *blocks,
+                     uint32_t count) {
     const struct ash_class *c = &ash_classes[class_index];
     const struct ash_bin *bin = &heap->bins[class_index];
-    uint32_t total = 0;
-    while (list != NULL) {
+    for (uint32_t left = count; left > 0;) {
         uintptr_t start;
-        struct ash_record *span = span_of_listed(bin, list, &start);
-        uint32_t count = span_mark(span, start, c, &list);
-        span_settle(heap, span, count);
-        total += count;
+        struct ash_record *span = span_of_block(bin, *blocks, &start);
+        uint32_t done = span_mark(span, start, c, blocks, left);
+        span_settle(heap, span, done);
+        blocks += done;
+        left -= done;
     }
-    ash_heap_count(heap, c, -(ptrdiff_t)total);
-    return total;
+    ash_heap_count(heap, c, -(ptrdiff_t)count);
 }

@@ -49,10 +49,20 @@ static inline const struct ash_class *ash_span_class(const struct ash_record *sp
     return &ash_classes[span->class_index];
 }
 
-// Takes back a list of blocks of one class of the heap, each into its span; spans move to
-// the places they now belong to, and some may be retired. Returns how many blocks there
-// were. A block that cannot be is refused.
-uint32_t ash_span_return(struct ash_heap *heap, unsigned class_index, struct ash_block *list);
+// Takes back blocks of one class of the heap, each into its span; spans move to the places they
+// now belong to, and some may be retired. A block that cannot be is refused.
+void ash_span_return(struct ash_heap *heap, unsigned class_index, struct ash_block *const *blocks,
+                     uint32_t count);
+
+// Ends the process if the block lies in no span of the bin's heap and class, or does not start
+// there: before it is written to as a node, and before what one says is believed.
+void ash_span_expect(const struct ash_bin *bin, const struct ash_block *block);
+
+// Whether a block of the span starts there, as far as the span's class tells.
+bool ash_span_starts(const struct ash_record *span, const struct ash_block *block);
+
+// Ends the process: the program has freed what is no block's start.
+ASH_COLD _Noreturn void ash_span_refuse_start(const struct ash_block *block);
 
 // Takes back the block that starts `offset` bytes behind the span's start, and is out.
 void ash_span_mark(struct ash_heap *heap, struct ash_record *span, size_t offset);

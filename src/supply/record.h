@@ -20,7 +20,7 @@
 //   INV-RECORD-3  remote is 0 or has both the queued bit and a count above 0;
 //                 with the queued bit the record is on exactly one inbox, on its
 //                 way there, or among its owner's news
-//   INV-RECORD-4  blocks on a remote chain, in a bin's list or in a thread's
+//   INV-RECORD-4  blocks on a remote chain, in a bin or in a thread's
 //                 gathered chains still count as used
 
 #ifndef ASH_SUPPLY_RECORD_H
@@ -36,9 +36,7 @@ struct ash_heap;
 struct ash_bin;
 struct ash_realm;
 
-struct ash_block {
-    struct ash_block *next;
-};
+struct ash_block;
 
 enum ash_kind {
     ASH_KIND_FREE,  // in the store, or inside a run

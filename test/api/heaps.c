@@ -5,10 +5,10 @@
 
 #include "support.h"
 
-// EACH: bytes of bookkeeping for the heap, the thread's part of it and the tables of a slice; 4232
-// on x86-64. An address space of 32 bits has room for fewer; audits walk all of them again and
-// again.
-enum { HEAPS = ASH_AUDIT || sizeof(void *) < 8 ? 2000 : 20000, EACH = 5120, SMALL = 100 };
+// EACH: bytes of bookkeeping for the heap, the thread's part of it, the places of a bin and the
+// tables of a slice. An address space of 32 bits has room for fewer; audits walk all of them again
+// and again.
+enum { HEAPS = ASH_AUDIT || sizeof(void *) < 8 ? 2000 : 20000, EACH = 6144, SMALL = 100 };
 
 static ash_heap_t *heaps[HEAPS];
 static char *blocks[HEAPS];

@@ -5,10 +5,10 @@ the thread's part of a heap; and of what a thread's handle of one does without.
     fastpath.py LIBRARY GOLDEN [--objdump PROGRAM] [--update] [--show]
 
 The fast path is the shortest way from a function's entry to its `ret` that makes no call, reads
-thread-local storage (the heap; not with a handle, which is the heap) and stores at least once in
-`malloc` (the list's head), twice in `free` (the block's link, the head) and four times in `calloc`
-(head, room, a block of 32 bytes).
-GOLDEN has a line `malloc 16` for each: a function may become shorter, which --update then
+thread-local storage (the heap; not with a handle, which is the heap) and stores at least twice in
+`malloc` (the bin's head, its top), three times in `free` (the former head's place, the top, the
+head) and four times in `calloc` (the head, the top, a block of 32 bytes).
+GOLDEN has a line `malloc 17` for each: a function may become shorter, which --update then
 records, and never longer.
 """
 
@@ -19,8 +19,8 @@ import sys
 from collections import deque
 from pathlib import Path
 
-STORES = {"malloc": 1, "free": 2, "calloc": 4, "ash_heap_malloc": 1, "ash_local_malloc": 1,
-          "ash_local_free": 2}
+STORES = {"malloc": 2, "free": 3, "calloc": 4, "ash_heap_malloc": 2, "ash_local_malloc": 2,
+          "ash_local_free": 3}
 HANDLES = ("ash_local_malloc", "ash_local_free")
 
 SYMBOL = re.compile(r"^([0-9a-f]+) <(.+)>:$")

@@ -331,7 +331,7 @@ static bool set(const char *name, const char *value) {
 
 static void usage(void) {
     fprintf(stderr, "scale_count|scale_time WORKLOAD THREADS [--warm TURNS] [--turns TURNS]"
-                    " [--quantum STEPS] [--ms MILLISECONDS] [--planted lock|word|walk]\n");
+                    " [--quantum STEPS] [--ms MILLISECONDS] [--planted lock|word|walk|block]\n");
     for (const struct workload *work = workloads; work->name != NULL; work++) {
         fprintf(stderr, "  %-9s %s\n", work->name, work->what);
     }

@@ -3,6 +3,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "ashlar/ashlar.h"
 #include "heap/registry.h"
 
 static void plant_nothing(void) {}
@@ -24,17 +25,26 @@ static void plant_walk(void) {
     }
 }
 
+// A block of the program's, which was in another processor's cache.
+static _Atomic unsigned *planted_block;
+
+static void plant_block(void) {
+    atomic_fetch_add_explicit(planted_block, 1, memory_order_relaxed);
+}
+
 static void (*planted)(void) = plant_nothing;
 
 bool planted_set(const char *name) {
     static const struct {
         const char *name;
         void (*step)(void);
-    } faults[] = {{"lock", plant_lock}, {"word", plant_word}, {"walk", plant_walk}};
+    } faults[] = {
+        {"lock", plant_lock}, {"word", plant_word}, {"walk", plant_walk}, {"block", plant_block}};
     for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
         if (strcmp(name, faults[i].name) == 0) {
             planted = faults[i].step;
-            return true;
+            planted_block = ash_malloc(sizeof *planted_block);
+            return planted_block != NULL;
         }
     }
     return false;

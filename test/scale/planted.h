@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 // "lock": a lock of the process; "word": a word that all threads write to; "walk": a look at every
-// heap. False for any other name.
+// heap; "block": a write to a block that another thread has touched. False for any other name.
 bool planted_set(const char *name);
 
 // Before each step.

@@ -49,6 +49,10 @@ static void prepare_two_spans(void) {
     blocks[3] = world_take(OWNER, spans[1]);
 }
 
+static void prepare_three(void) {
+    prepare_span(3, 0);
+}
+
 static void prepare_orphan(void) {
     prepare_span(2, 1);
     ash_orphan_abandon(OWNER);
@@ -94,6 +98,17 @@ static void free_chains(void) {
     ash_remote_free(OTHER, spans[0], blocks[1]);
     ash_remote_free(OTHER, spans[1], blocks[2]);
     ash_remote_flush(OTHER);
+}
+
+// A list of one node, which holds the second block.
+static void free_node(void) {
+    ash_remote_free(OTHER, spans[0], blocks[0]);
+    ash_remote_free(OTHER, spans[0], blocks[1]);
+    ash_remote_flush(OTHER);
+}
+
+static void free_third(void) {
+    ash_remote_free_now(spans[0], blocks[2]);
 }
 
 static void free_fourth(void) {
@@ -220,6 +235,12 @@ const struct stage_scenario stage_scenarios[] = {
      {drain_once, free_chains, free_fourth},
      one_out,
      0},
+    {"nodes",
+     "a node that holds a block is published before or behind another",
+     prepare_three,
+     {refill, free_node, free_third},
+     none_out,
+     2},
     {"requeue",
      "a drained span is queued again",
      prepare_two_and_one,

@@ -14,7 +14,9 @@
 #include "heap/span.c"
 
 struct ash_heap world_heaps[WORLD_HEAPS];
+static struct ash_block *world_places[WORLD_HEAPS][ASH_BIN_BLOCKS + 1];
 static struct ash_chain world_chains[WORLD_HEAPS][ASH_GATHER_CHAINS];
+static struct ash_block *world_gathered[WORLD_HEAPS][ASH_GATHER_CHAINS][ASH_GATHER_BLOCKS];
 struct ash_chain ash_remote_none[ASH_GATHER_CHAINS];
 struct ash_heap ash_heap_done;
 
@@ -24,9 +26,9 @@ struct ash_region ash_region;
 static struct ash_heap world_store_heap;
 struct ash_heap *const ash_store_owner = &world_store_heap;
 
-enum { WORLD_SLICE_LINKS = ASH_SLICE_BYTES / sizeof(struct ash_block) };
+enum { WORLD_SLICE_WORDS = ASH_SLICE_BYTES / sizeof(uintptr_t) };
 
-static _Alignas(ASH_SLICE_BYTES) struct ash_block world_window[WORLD_SLICES * WORLD_SLICE_LINKS];
+static _Alignas(ASH_SLICE_BYTES) uintptr_t world_window[WORLD_SLICES * WORLD_SLICE_WORDS];
 static struct ash_record world_records[WORLD_SLICES];
 static uint64_t world_marks[WORLD_SLICES * ASH_SLICE_MARKS];
 static uint32_t world_taken;
@@ -68,9 +70,9 @@ void ash_state_clear(const struct ash_record *first, uint32_t slices) {
     stage_claim(first == NULL && slices == 0);
 }
 
-void ash_slots_take_back(struct ash_heap *heap, struct ash_record *span, struct ash_block *list,
-                         uint32_t count) {
-    stage_claim(heap == NULL && span == NULL && list == NULL && count == 0);
+void ash_slots_take_back(struct ash_heap *heap, struct ash_record *span,
+                         struct ash_block *const *taken, uint32_t count) {
+    stage_claim(heap == NULL && span == NULL && taken == NULL && count == 0);
 }
 
 void ash_slots_release_all(struct ash_heap *heap) {
@@ -85,6 +87,11 @@ bool ash_realm_charge(struct ash_realm *realm, size_t bytes) {
 
 void ash_realm_refund(struct ash_realm *realm, size_t bytes) {
     stage_claim(realm == &ash_realm_main && bytes != 0);
+}
+
+bool ash_heap_lay_bin(struct ash_heap *heap, unsigned class_index) {
+    stage_claim(heap->bins[class_index].end != NULL);
+    return true;
 }
 
 // Every heap has its chains.
@@ -187,11 +194,24 @@ static void world_name(void) {
         stage_name(&span->remote, sizeof span->remote, "span %d's remote", i);
         stage_name(&span->inbox_next, sizeof span->inbox_next, "span %d's inbox_next", i);
         stage_name(span, sizeof *span, "span %d", i);
-        stage_name(&world_window[i * WORLD_SLICE_LINKS], ASH_SLICE_BYTES, "slice %d", i);
+        stage_name(&world_window[i * WORLD_SLICE_WORDS], ASH_SLICE_BYTES, "slice %d", i);
         stage_name(ash_record_marks(span), ASH_SLICE_MARKS * sizeof(uint64_t), "marks %d", i);
     }
     stage_name(&registry_lock, sizeof registry_lock, "the registry's lock", 0);
     stage_name(&registry_all, sizeof registry_all, "registry_all", 0);
+}
+
+static void world_ready(uint32_t i) {
+    struct ash_heap *heap = &world_heaps[i];
+    atomic_store_explicit(&heap->part_of, &ash_realm_main, memory_order_relaxed);
+    heap->bins[0].top = world_places[i];
+    heap->bins[0].end = heap->bins[0].top + ash_classes[0].cap;
+    for (int k = 0; k < ASH_GATHER_CHAINS; k++) {
+        world_chains[i][k].blocks = world_gathered[i][k];
+    }
+    atomic_store_explicit(&heap->chains, world_chains[i], memory_order_relaxed);
+    ash_registry_add(heap);
+    ash_registry_set_thread(heap, i + 1, 1);
 }
 
 void world_prepare(void) {
@@ -201,11 +221,7 @@ void world_prepare(void) {
     ash_region.marks = world_marks;
     atomic_store_explicit(&ash_region.limit, sizeof world_window, memory_order_relaxed);
     for (uint32_t i = 0; i < WORLD_HEAPS; i++) {
-        atomic_store_explicit(&world_heaps[i].part_of, &ash_realm_main, memory_order_relaxed);
-        world_heaps[i].bins[0].room = ash_classes[0].cap;
-        atomic_store_explicit(&world_heaps[i].chains, world_chains[i], memory_order_relaxed);
-        ash_registry_add(&world_heaps[i]);
-        ash_registry_set_thread(&world_heaps[i], i + 1, 1);
+        world_ready(i);
     }
     world_name();
     world_exclude();
@@ -219,12 +235,8 @@ struct ash_record *world_cut(struct ash_heap *heap) {
 }
 
 struct ash_block *world_take(struct ash_heap *heap, struct ash_record *span) {
-    struct ash_bin *bin = &heap->bins[0];
     stage_claim(ash_span_stock(heap, span));
-    struct ash_block *block = bin->head;
-    bin->head = NULL;
-    bin->room++;
-    return block;
+    return ash_bin_pop(heap, 0);
 }
 
 static uint32_t world_state(struct ash_heap *heap) {

@@ -13,6 +13,7 @@
 #include "arenas.h"
 #include "base/bits.h"
 #include "base/config.h"
+#include "heap/node.h"
 #include "os_fake.h"
 #include "players.h"
 #include "supply/region.h"
@@ -346,15 +347,23 @@ DEATH(a_pointer_into_a_block_of_an_arena_is_seen) {
     ash_free(run + 16);
 }
 
+// A magazine's, which lies in what the program has freed.
 DEATH(a_list_that_leads_out_of_the_arena_is_seen) {
-    static struct ash_block elsewhere;
+    static _Alignas(ASH_CLASS_STEP) char elsewhere[ASH_CLASS_STEP];
+    static struct ash_block *blocks[ASH_BIN_BLOCKS + 1];
+    size_t count = sizeof blocks / sizeof blocks[0];
     ash_arena_t *arena = arenas_make(HANDED_IN, UNIT);
     ash_heap_t *heap = ash_heap_new_in_arena(arena);
-    struct ash_block *first = ash_heap_malloc(heap, 64), *second = ash_heap_malloc(heap, 64);
+    for (size_t i = 0; i < count; i++) {
+        blocks[i] = ash_heap_malloc(heap, 64);
+    }
     last_words("ASH111: a list of freed blocks was overwritten (write after free?)...");
-    ash_free(first);
-    ash_free(second);
-    second->next = &elsewhere;
+    for (size_t i = 0; i < count; i++) {
+        ash_free(blocks[i]);
+    }
+    for (size_t i = 0; i < count; i++) {
+        ash_node_of(blocks[i])->blocks[0] = (struct ash_block *)(void *)elsewhere;
+    }
     (void)ash_heap_collect(heap);
 }
 

@@ -2,6 +2,7 @@
 
 #include "heap/audit.h"
 
+#include "heap/fast.h"
 #include "heap/refill.h"
 #include "heap/span.h"
 #include "players.h"
@@ -11,13 +12,16 @@
 enum { CLASS = 3 };
 
 static struct ash_heap *heap;
+static struct ash_bin *bin;
+static struct ash_block *block;
 static struct ash_record *span;
 
 static void start(void) {
     player_enter(0);
     heap = player_heap();
     expect(heap != NULL);
-    struct ash_block *block = ash_refill(heap, CLASS);
+    bin = &heap->bins[CLASS];
+    block = ash_refill(heap, CLASS);
     expect(block != NULL);
     span = ash_record_first(block);
     ash_heap_audit(heap);
@@ -39,27 +43,42 @@ CLAIM(sound_heaps_pass) {
     }
 }
 
-DEATH(a_wrong_room_is_seen) {
+static void broken_ends(void) {
+    broken("bottom <= bin->top && bin->top <= bin->end");
+}
+
+DEATH(a_bin_without_a_bottom_is_seen) {
     start();
-    broken("bin->room + count == ash_classes[class_index].cap");
-    heap->bins[CLASS].room++;
+    broken("*bottom == NULL");
+    *ash_bin_bottom(heap, CLASS) = block;
+    ash_heap_audit(heap);
+}
+
+DEATH(a_bin_that_ends_below_its_bottom_is_seen) {
+    start();
+    broken_ends();
+    bin->top = ash_bin_bottom(heap, CLASS) - 1;
+    ash_heap_audit(heap);
+}
+
+DEATH(a_bin_that_holds_too_much_is_seen) {
+    start();
+    broken_ends();
+    bin->top = bin->end + 1;
     ash_heap_audit(heap);
 }
 
 DEATH(a_block_of_another_class_in_a_bin_is_seen) {
     start();
     broken("audit_owned(heap, span, class_index)");
-    struct ash_block *other = ash_refill(heap, CLASS + 1);
-    other->next = heap->bins[CLASS].head;
-    heap->bins[CLASS].head = other;
+    ash_fast_push(bin, ash_refill(heap, CLASS + 1));
     ash_heap_audit(heap);
 }
 
 DEATH(a_bin_that_points_into_a_block_is_seen) {
     start();
     broken("offset % ash_span_class(span)->block_bytes == 0");
-    char *head = (char *)heap->bins[CLASS].head;
-    heap->bins[CLASS].head = (struct ash_block *)(void *)(head + 16);
+    ash_fast_push(bin, (struct ash_block *)(void *)((char *)block + 16));
     ash_heap_audit(heap);
 }
 
@@ -129,7 +148,9 @@ int main(void) {
         cmocka_unit_test(sound_heaps_pass),
     };
     const struct CMUnitTest debug_tests[] = {
-        cmocka_unit_test(a_wrong_room_is_seen),
+        cmocka_unit_test(a_bin_without_a_bottom_is_seen),
+        cmocka_unit_test(a_bin_that_ends_below_its_bottom_is_seen),
+        cmocka_unit_test(a_bin_that_holds_too_much_is_seen),
         cmocka_unit_test(a_block_of_another_class_in_a_bin_is_seen),
         cmocka_unit_test(a_bin_that_points_into_a_block_is_seen),
         cmocka_unit_test(a_wrong_count_of_blocks_out_is_seen),

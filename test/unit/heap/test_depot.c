@@ -1,10 +1,13 @@
 #include "heap/depot.h"
 
+#include <string.h>
+
 #include "ashlar/ashlar.h"
 #include "ashlar/stats.h"
 #include "heap/audit.h"
 #include "heap/hold.h"
 #include "heap/look.h"
+#include "heap/node.h"
 #include "heap/release.h"
 #include "heap/span.h"
 #include "os_fake.h"
@@ -78,11 +81,68 @@ CLAIM(an_empty_bin_is_filled_with_the_newest_magazine) {
     expect(count >= 2 * magazine());
     struct ash_block *newest = heap->shelves[CLASS].depot;
     struct ash_block *below = ash_depot_below(newest);
-    expect(ash_malloc(BYTES) == newest);
+    expect(newest == blocks[count - magazine()] && below == blocks[count - 2 * magazine()]);
+    expect(ash_malloc(BYTES) == blocks[count - 1]);
     expect_equal(ash_depot_count(heap, CLASS), count - magazine());
     expect(heap->shelves[CLASS].depot == below);
-    expect_equal(heap->bins[CLASS].room, ash_classes[CLASS].cap - (int32_t)magazine() + 1);
+    expect_equal(ash_bin_count(heap, CLASS), magazine() - 1);
     ash_heap_audit(heap);
+}
+
+// The one that was freed last is the first one out, as if none of them had left the bin.
+CLAIM(a_magazine_comes_back_in_the_order_in_which_it_left) {
+    start();
+    take(cap() + 1);
+    ash_release_bin(heap, CLASS);
+    give(cap() + 1);
+    ash_release_bin(heap, CLASS);
+    for (uint32_t i = magazine(); i-- > 0;) {
+        expect(ash_malloc(BYTES) == blocks[i]);
+    }
+    expect_equal(ash_bin_count(heap, CLASS), 0);
+    expect(*ash_bin_bottom(heap, CLASS) == NULL);
+    expect_equal(heap->depot_bytes, 0);
+}
+
+// As many blocks for a magazine, and as many in use between them, which the program has filled.
+static void take_alternating(unsigned class_index, struct ash_block **list,
+                             struct ash_block **between) {
+    const struct ash_class *c = &ash_classes[class_index];
+    for (uint32_t i = 0; i < c->magazine; i++) {
+        list[i] = ash_malloc(c->block_bytes);
+        between[i] = ash_malloc(c->block_bytes);
+        expect(list[i] != NULL && between[i] != NULL);
+        memset((void *)between[i], 0xA5, c->block_bytes);
+    }
+}
+
+static void expect_untouched(const struct ash_block *block, size_t bytes) {
+    const unsigned char *left = (const unsigned char *)block;
+    for (size_t i = 0; i < bytes; i++) {
+        expect_equal(left[i], 0xA5);
+    }
+}
+
+CLAIM(magazines_of_every_class_come_back_whole) {
+    start();
+    for (unsigned i = 0; i < ASH_CLASS_COUNT; i++) {
+        uint32_t count = ash_classes[i].magazine;
+        struct ash_block *list[ASH_BIN_BLOCKS], *between[ASH_BIN_BLOCKS];
+        take_alternating(i, list, between);
+        ash_release_bin(heap, i);
+        (void)ash_depot_settle(heap);
+        if (count * (size_t)ash_classes[i].block_bytes > ASH_DEPOT_BYTES) {
+            expect(!ash_depot_put(heap, i, list));
+            continue;
+        }
+        expect(ash_depot_put(heap, i, list) && ash_depot_take(heap, i));
+        expect_equal(ash_bin_count(heap, i), count);
+        expect_equal(memcmp(ash_bin_blocks(heap, i), list, count * sizeof list[0]), 0);
+        for (uint32_t k = 0; k < count; k++) {
+            expect_untouched(between[k], ash_classes[i].block_bytes);
+        }
+        ash_heap_audit(heap);
+    }
 }
 
 CLAIM(a_depot_without_magazines_fills_no_bin) {
@@ -91,17 +151,8 @@ CLAIM(a_depot_without_magazines_fills_no_bin) {
     ash_release_bin(heap, CLASS);
     expect(!ash_depot_take(heap, CLASS));
     expect(!ash_depot_settle(heap));
-    expect(heap->bins[CLASS].head == NULL);
+    expect_equal(ash_bin_count(heap, CLASS), 0);
     ash_heap_audit(heap);
-}
-
-CLAIM(what_is_no_magazine_is_not_put) {
-    start();
-    take(2);
-    struct ash_block *list = blocks[0];
-    list->next = NULL;
-    expect(!ash_depot_put(heap, CLASS, list, 1));
-    expect_equal(heap->depot_bytes, 0);
 }
 
 CLAIM(depots_hold_so_many_bytes_and_no_more) {
@@ -192,18 +243,40 @@ CLAIM(blocks_in_a_depot_are_ready_and_seen) {
     uint32_t count = 0;
     ash_look_depot(heap, CLASS, count_block, &count);
     expect_equal(count, ash_depot_count(heap, CLASS));
-    size_t at_hand = (size_t)(ash_classes[CLASS].cap - heap->bins[CLASS].room);
-    expect_equal(ash_look_ready(heap, CLASS), (count + at_hand) * BYTES);
+    expect_equal(ash_look_ready(heap, CLASS), (count + ash_bin_count(heap, CLASS)) * BYTES);
+}
+
+static struct ash_node *first_node(void) {
+    return ash_node_of(heap->shelves[CLASS].depot);
+}
+
+static struct ash_node *last_node(void) {
+    struct ash_node *node = first_node();
+    for (uint32_t left = magazine(); left > 0 && ash_node_next(node) != NULL; left--) {
+        node = ash_node_of(ash_node_next(node));
+    }
+    return node;
 }
 
 // A heap that was left behind by fork may show anything.
+CLAIM(what_is_no_node_ends_the_look) {
+    start();
+    put_one();
+    static _Alignas(ASH_CLASS_STEP) char elsewhere[ASH_CLASS_STEP];
+    ash_node_set_next(first_node(), elsewhere);
+    uint32_t count = 0;
+    ash_look_depot(heap, CLASS, count_block, &count);
+    expect_equal(count, 1 + ash_node_count(first_node()));
+}
+
 CLAIM(what_is_no_block_ends_the_look) {
     start();
     put_one();
-    heap->shelves[CLASS].depot->next = (struct ash_block *)(void *)&heap;
+    expect(ash_node_count(first_node()) > 1);
+    first_node()->blocks[1] = (struct ash_block *)(void *)&heap;
     uint32_t count = 0;
     ash_look_depot(heap, CLASS, count_block, &count);
-    expect_equal(count, 1);
+    expect_equal(count, 2);
 }
 
 DEATH(a_block_that_is_twice_in_a_depot_is_seen) {
@@ -229,20 +302,71 @@ DEATH(a_wrong_sum_is_seen) {
     ash_heap_audit(heap);
 }
 
+CLAIM(a_node_that_claims_to_hold_too_many_fills_no_more_than_a_magazine) {
+    start();
+    put_one();
+    expect(ash_node_count(last_node()) < ASH_NODE_BLOCKS_MAX);
+    last_node()->next |= ASH_NODE_BLOCKS_MAX;
+    memset((void *)ash_bin_bottom(heap, CLASS), 0, (cap() + 1) * sizeof(struct ash_block *));
+    expect(ash_depot_take(heap, CLASS));
+    expect_equal(ash_bin_count(heap, CLASS), magazine());
+    for (struct ash_block **at = heap->bins[CLASS].top + 1; at <= heap->bins[CLASS].end; at++) {
+        expect(*at == NULL);
+    }
+}
+
+// Of the smallest class, whose magazines have more nodes than one in any build.
+DEATH(a_magazine_that_was_overwritten_fills_no_bin) {
+    start();
+    struct ash_block *list[ASH_BIN_BLOCKS], *between[ASH_BIN_BLOCKS];
+    take_alternating(0, list, between);
+    ash_release_bin(heap, 0);
+    (void)ash_depot_settle(heap);
+    expect(ash_depot_put(heap, 0, list));
+    last_words("ASH111: a list of freed blocks was overwritten (write after free?)...");
+    ash_node_set_next(ash_node_of(list[0]), &heap);
+    (void)ash_depot_take(heap, 0);
+}
+
+// It would be written to, beyond its end.
+DEATH(what_is_no_blocks_start_becomes_no_node) {
+    start();
+    take(cap() + 1);
+    ash_release_bin(heap, CLASS);
+    char *inside = (char *)blocks[cap()] + 16;
+    last_words("ASH103: free of %#jx: it does not point to the start of a block...",
+               (uintmax_t)(uintptr_t)inside);
+    ash_free(inside);
+    for (uint32_t i = 0; i < cap(); i++) {
+        ash_free(blocks[i]);
+    }
+}
+
+DEATH(a_long_magazine_is_seen) {
+    start();
+    put_one();
+    last_words("ASH901: assertion failed: left >= held + 1...");
+    ash_node_set_next(last_node(), blocks[cap()]);
+    ash_heap_audit(heap);
+}
+
 DEATH(a_short_magazine_is_seen) {
     start();
     put_one();
-    last_words("ASH901: assertion failed: count == ash_classes[class_index].magazine...");
-    heap->shelves[CLASS].depot->next = NULL;
+    last_words("ASH901: assertion failed: left == 0...");
+    first_node()->next = 0;
     ash_heap_audit(heap);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_leaves_a_full_bin_waits_in_the_depot),
+        cmocka_unit_test(a_magazine_that_was_overwritten_fills_no_bin),
+        cmocka_unit_test(what_is_no_blocks_start_becomes_no_node),
         cmocka_unit_test(an_empty_bin_is_filled_with_the_newest_magazine),
+        cmocka_unit_test(a_magazine_comes_back_in_the_order_in_which_it_left),
+        cmocka_unit_test(magazines_of_every_class_come_back_whole),
         cmocka_unit_test(a_depot_without_magazines_fills_no_bin),
-        cmocka_unit_test(what_is_no_magazine_is_not_put),
         cmocka_unit_test(depots_hold_so_many_bytes_and_no_more),
         cmocka_unit_test(settling_returns_every_block_to_its_span),
         cmocka_unit_test(depots_are_settled_before_a_span_is_cut),
@@ -250,11 +374,14 @@ int main(void) {
         cmocka_unit_test(collecting_settles),
         cmocka_unit_test(a_heap_that_is_destroyed_has_no_depot),
         cmocka_unit_test(blocks_in_a_depot_are_ready_and_seen),
+        cmocka_unit_test(what_is_no_node_ends_the_look),
         cmocka_unit_test(what_is_no_block_ends_the_look),
+        cmocka_unit_test(a_node_that_claims_to_hold_too_many_fills_no_more_than_a_magazine),
         cmocka_unit_test(a_block_that_is_twice_in_a_depot_is_seen),
     };
     const struct CMUnitTest debug_tests[] = {
         cmocka_unit_test(a_wrong_sum_is_seen),
+        cmocka_unit_test(a_long_magazine_is_seen),
         cmocka_unit_test(a_short_magazine_is_seen),
     };
     return RUN_TESTS(tests) + (ASH_DEBUG ? RUN_TESTS(debug_tests) : 0);

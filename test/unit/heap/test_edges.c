@@ -35,14 +35,10 @@ static struct ash_record *current_span(unsigned class_index) {
 }
 
 static struct ash_block *take(struct ash_record *span) {
-    struct ash_bin *bin = &heap.bins[span->class_index];
-    if (bin->head == NULL && !ash_span_stock(&heap, span)) {
+    if (ash_bin_count(&heap, span->class_index) == 0 && !ash_span_stock(&heap, span)) {
         return NULL;
     }
-    struct ash_block *block = bin->head;
-    bin->head = block->next;
-    bin->room++;
-    return block;
+    return ash_bin_pop(&heap, span->class_index);
 }
 
 static uint32_t take_all(struct ash_record *span) {
@@ -54,8 +50,7 @@ static uint32_t take_all(struct ash_record *span) {
 }
 
 static void give(struct ash_record *span, struct ash_block *block) {
-    block->next = NULL;
-    expect_equal(ash_span_return(&heap, span->class_index, block), 1);
+    ash_span_return(&heap, span->class_index, &block, 1);
 }
 
 CLAIM(a_block_below_all_that_came_back_is_given_again) {
@@ -71,9 +66,8 @@ CLAIM(a_block_below_all_that_came_back_is_given_again) {
 DEATH(a_list_that_leads_to_another_class_is_seen) {
     last_words("ASH111: a list of freed blocks was overwritten (write after free?)...");
     start();
-    struct ash_block *block = take(current_span(8));
-    block->next = take(current_span(9));
-    (void)ash_span_return(&heap, 8, block);
+    struct ash_block *list[] = {take(current_span(8)), take(current_span(9))};
+    ash_span_return(&heap, 8, list, 2);
 }
 
 // Blocks that begin and end within pages.

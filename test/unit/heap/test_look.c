@@ -1,6 +1,10 @@
 #include "heap/look.h"
 
+#include <string.h>
+
 #include "ashlar/ashlar.h"
+#include "heap/fast.h"
+#include "heap/node.h"
 #include "heap/refill.h"
 #include "heap/registry.h"
 #include "heap/remote.h"
@@ -13,7 +17,7 @@ enum { CLASS = 4, BYTES = 80 };
 
 static struct ash_look_list lists[2];
 static struct ash_heap *owner;
-static struct ash_block *live;  // allocated all the time, and linked like a list by the program
+static struct ash_block *live;  // allocated all the time
 static struct ash_block *taken;
 
 // Player 0's bin has some blocks.
@@ -22,7 +26,6 @@ static void start(void) {
     live = ash_malloc(BYTES);
     ash_free(ash_malloc(BYTES));
     owner = player_heap();
-    live->next = NULL;
     player_enter(1);
     expect(player_heap() != owner);
 }
@@ -37,11 +40,7 @@ static bool lists_block(const struct ash_look_list *list, const struct ash_block
 }
 
 static uint32_t bin_length(void) {
-    uint32_t length = 0;
-    for (struct ash_block *block = owner->bins[CLASS].head; block != NULL; block = block->next) {
-        length++;
-    }
-    return length;
+    return ash_bin_count(owner, CLASS);
 }
 
 static const struct ash_look_list *look(void) {
@@ -61,18 +60,23 @@ CLAIM(a_bin_at_rest_is_listed_whole) {
     expect_equal(ash_look_ready(owner, CLASS), (size_t)list->count * BYTES);
 }
 
-// The allocation that had begun before the heap was shut: its block has the program's words by the
-// time the link is read. `steps` says at which barriers it happens.
+// What the program writes to blocks that it has freed is none of the bin's.
+CLAIM(a_freed_block_that_was_written_to_misleads_nobody) {
+    start();
+    expect(bin_length() > 0);
+    memset((void *)owner->bins[CLASS].head, 0xA5, BYTES);
+    const struct ash_look_list *list = look();
+    expect_equal(list->count, bin_length());
+    expect_equal(memcmp(list->blocks, ash_bin_blocks(owner, CLASS), list->count * sizeof taken), 0);
+}
+
+// The allocation that had begun before the heap was shut.
 static void take_one(void) {
-    struct ash_bin *bin = &owner->bins[CLASS];
-    taken = bin->head;
-    bin->head = taken->next;
-    bin->room++;
-    taken->next = live;
+    taken = ash_bin_pop(owner, CLASS);
 }
 
 static void take_while_read(unsigned count) {
-    if (count == 1) {  // the heads of the first pass have been read
+    if (count == 1) {  // the tops of the first pass have been read
         take_one();
     }
 }
@@ -87,15 +91,12 @@ CLAIM(a_block_taken_while_it_is_read_misleads_nobody) {
     expect_equal(list->count, bin_length());
 }
 
-// And freed again, before the second pass: the head is what it was.
+// And freed again, before the second pass: the top is what it was.
 static void take_and_free_while_read(unsigned count) {
-    struct ash_bin *bin = &owner->bins[CLASS];
     if (count == 1) {
         take_one();
     } else if (count == 2) {
-        taken->next = bin->head;
-        bin->head = taken;
-        bin->room--;
+        ash_fast_push(&owner->bins[CLASS], taken);
     }
 }
 
@@ -106,6 +107,57 @@ CLAIM(a_block_taken_and_freed_while_it_is_read_misleads_nobody) {
     expect(!lists_block(list, live));
     expect(lists_block(list, taken));
     expect_equal(list->count, bin_length());
+}
+
+// Another block lies in its place.
+static void take_one_and_free_another(unsigned count) {
+    if (count == 1) {
+        take_one();
+    } else if (count == 2) {
+        ash_fast_push(&owner->bins[CLASS], live);
+    }
+}
+
+CLAIM(a_block_in_the_place_of_one_that_was_taken_is_seen) {
+    start();
+    os_fake_at_barrier = take_one_and_free_another;
+    const struct ash_look_list *list = look();
+    expect(lists_block(list, live));
+    expect(!lists_block(list, taken));
+    expect_equal(list->count, bin_length());
+}
+
+static void expect_each_once(size_t count) {
+    const struct ash_look_list *list = look();
+    expect_equal(list->count, count);
+    for (uint32_t i = 0; i < list->count; i++) {
+        for (uint32_t k = 0; k < i; k++) {
+            expect(list->blocks[i] != list->blocks[k]);
+        }
+    }
+}
+
+// It has raised the top, and not written the head.
+CLAIM(a_thread_that_stands_still_in_free_loses_no_block) {
+    start();
+    struct ash_bin *bin = &owner->bins[CLASS];
+    size_t count = bin_length();
+    *bin->top++ = bin->head;
+    expect_each_once(count);
+    bin->head = live;
+    expect_each_once(count + 1);
+}
+
+// It has written the head, and not lowered the top.
+CLAIM(a_thread_that_stands_still_in_malloc_loses_no_block) {
+    start();
+    struct ash_bin *bin = &owner->bins[CLASS];
+    size_t count = bin_length();
+    taken = bin->head;
+    bin->head = bin->top[-1];
+    expect_each_once(count - 1);
+    bin->top--;
+    expect_each_once(count - 1);
 }
 
 static void expect_shut(unsigned count) {
@@ -128,13 +180,6 @@ CLAIM(a_heap_that_is_looked_at_is_shut) {
     }
     player_enter(0);
     expect(ash_malloc(BYTES) != NULL);
-}
-
-DEATH(a_list_that_was_overwritten_ends_the_process) {
-    start();
-    owner->bins[CLASS].head->next = (struct ash_block *)(void *)lists;
-    last_words("ASH111: a list of freed blocks was overwritten (write after free?)...");
-    (void)look();
 }
 
 static unsigned seen;
@@ -171,6 +216,50 @@ CLAIM(a_published_block_is_seen_once) {
     expect_equal(blocks[CLASS], 1);
     expect_equal(gatherer->gathered_bytes, 0);
     expect_equal(gatherer->publishing % 2, 0);
+}
+
+static void see_any(void *argument, const struct ash_record *span, struct ash_block *block) {
+    expect(argument == &seen);
+    expect(span == ash_record_first(block));
+    seen++;
+}
+
+// Player 1 has freed two blocks of player 0's and published them as one chain.
+static struct ash_node *publish_two(void) {
+    start();
+    player_enter(0);
+    struct ash_block *second = ash_malloc(BYTES);
+    expect(ash_record_first(second) == ash_record_first(live));
+    player_enter(1);
+    ash_free(live);
+    ash_free(second);
+    ash_remote_flush(player_heap());
+    last_words("ASH111: a list of freed blocks was overwritten (write after free?)...");
+    return ash_node_of(live);
+}
+
+CLAIM(every_block_of_a_published_chain_is_seen) {
+    (void)publish_two();
+    ash_look_remote(ash_record_first(live), see_any, &seen);
+    expect_equal(seen, 2);
+}
+
+DEATH(a_published_chain_that_leads_elsewhere_ends_the_process) {
+    struct ash_node *node = publish_two();
+    node->next = (uintptr_t)lists / ASH_CLASS_STEP * ASH_CLASS_STEP;  // and holds none
+    ash_look_remote(ash_record_first(live), see_any, &seen);
+}
+
+DEATH(a_published_node_that_holds_too_many_ends_the_process) {
+    struct ash_node *node = publish_two();
+    node->next |= 2;
+    ash_look_remote(ash_record_first(live), see_any, &seen);
+}
+
+DEATH(a_published_node_that_holds_what_is_no_block_ends_the_process) {
+    struct ash_node *node = publish_two();
+    node->blocks[0] = (struct ash_block *)(void *)lists;
+    ash_look_remote(ash_record_first(live), see_any, &seen);
 }
 
 CLAIM(what_is_on_its_way_to_several_spans_is_added_up) {
@@ -220,12 +309,19 @@ CLAIM(a_lost_heap_is_read_as_it_is) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_bin_at_rest_is_listed_whole),
+        cmocka_unit_test(a_freed_block_that_was_written_to_misleads_nobody),
         cmocka_unit_test(a_block_taken_while_it_is_read_misleads_nobody),
         cmocka_unit_test(a_block_taken_and_freed_while_it_is_read_misleads_nobody),
+        cmocka_unit_test(a_block_in_the_place_of_one_that_was_taken_is_seen),
+        cmocka_unit_test(a_thread_that_stands_still_in_free_loses_no_block),
+        cmocka_unit_test(a_thread_that_stands_still_in_malloc_loses_no_block),
         cmocka_unit_test(a_heap_that_is_looked_at_is_shut),
-        cmocka_unit_test(a_list_that_was_overwritten_ends_the_process),
         cmocka_unit_test(a_gathered_block_is_seen),
         cmocka_unit_test(a_published_block_is_seen_once),
+        cmocka_unit_test(every_block_of_a_published_chain_is_seen),
+        cmocka_unit_test(a_published_chain_that_leads_elsewhere_ends_the_process),
+        cmocka_unit_test(a_published_node_that_holds_too_many_ends_the_process),
+        cmocka_unit_test(a_published_node_that_holds_what_is_no_block_ends_the_process),
         cmocka_unit_test(what_is_on_its_way_to_several_spans_is_added_up),
         cmocka_unit_test(a_heap_is_held_as_it_is_found),
         cmocka_unit_test(a_lost_heap_is_read_as_it_is),

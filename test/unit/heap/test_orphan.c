@@ -17,8 +17,7 @@ static struct ash_heap *orphan, *other;
 
 // Gives one block back to its span.
 static void give(struct ash_heap *heap, struct ash_block *block) {
-    block->next = NULL;
-    expect_equal(ash_span_return(heap, ash_record_first(block)->class_index, block), 1);
+    ash_span_return(heap, ash_record_first(block)->class_index, &block, 1);
 }
 
 // Player 1 will leave; player 0 stays.
@@ -45,7 +44,7 @@ static size_t free_slices(void) {
 static void pusher_stops(struct ash_record *span, struct ash_block *block) {
     expect_equal(span->remote, 0);
     size_t offset = (size_t)((char *)block - ash_record_start(span));
-    block->next = NULL;
+    ash_node_of(block)->next = 0;
     span->remote = (uint32_t)1 << 31 | 1u << 16 | (uint32_t)(offset / 16);
 }
 

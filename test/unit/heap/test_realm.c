@@ -69,11 +69,11 @@ CLAIM(the_next_thread_does_not_find_its_predecessors_heaps) {
     player_enter(3);
     char *first = ash_heap_malloc(heap, 100);  // takes over the heap in the realm
     struct ash_heap *in_realm = atomic_load(&ash_record_first(first)->owner);
-    int32_t room = in_realm->bins[ash_class_of(100)].room;
+    uint32_t count = ash_bin_count(in_realm, ash_class_of(100));
     player_enter(2);
     char *second = ash_heap_malloc(heap, 100);
     expect(atomic_load(&ash_record_first(second)->owner) != in_realm);
-    expect_equal(in_realm->bins[ash_class_of(100)].room, room);
+    expect_equal(ash_bin_count(in_realm, ash_class_of(100)), count);
 }
 
 CLAIM(destroying_leaves_nothing) {

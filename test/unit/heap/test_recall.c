@@ -120,7 +120,6 @@ CLAIM(while_the_store_has_used_slices_nothing_is_recalled) {
     ash_remote_drain(producer);
     expect(ash_store_dirty_bytes() > 2 * (size_t)ASH_UNIT_BYTES);
     struct ash_block *block = ash_refill(third, OTHER_CLASS);
-    consumer->bins[OTHER_CLASS].head = NULL;
     ash_remote_free_now(ash_record_first(block), block);
     ash_recall(consumer, ASH_SLICE_BYTES);
     expect(ash_remote_has_news(third));

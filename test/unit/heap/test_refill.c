@@ -13,16 +13,7 @@ enum { CLASS = 8 };
 
 // Gives one block back to its span.
 static void give(struct ash_heap *heap, struct ash_block *block) {
-    block->next = NULL;
-    expect_equal(ash_span_return(heap, ash_record_first(block)->class_index, block), 1);
-}
-
-static uint32_t bin_length(const struct ash_heap *heap, unsigned class_index) {
-    uint32_t count = 0;
-    for (struct ash_block *b = heap->bins[class_index].head; b != NULL; b = b->next) {
-        count++;
-    }
-    return count;
+    ash_span_return(heap, ash_record_first(block)->class_index, &block, 1);
 }
 
 static struct ash_heap *start(void) {
@@ -47,7 +38,7 @@ CLAIM(a_refill_stocks_the_bin_and_gives_one) {
     struct ash_heap *heap = start();
     struct ash_block *block = ash_refill(heap, CLASS);
     expect(block != NULL);
-    expect_equal(bin_length(heap, CLASS), ash_classes[CLASS].stock - 1);
+    expect_equal(ash_bin_count(heap, CLASS), ash_classes[CLASS].stock - 1);
     expect_equal(heap->span_count, 1);
     struct ash_block *next = heap->bins[CLASS].head;
     if (next != NULL) {  // at hand: nothing else is looked at

@@ -1,7 +1,5 @@
 #include "heap/span.h"
 
-#include <string.h>
-
 #include "api/boot.h"
 #include "heap/audit.h"
 #include "supply/store.h"
@@ -24,20 +22,14 @@ static struct ash_record *current_span(unsigned class_index) {
 
 // Pops the bin, stocking it when it is empty. NULL when the span is full.
 static struct ash_block *take(struct ash_record *span) {
-    struct ash_bin *bin = &heap.bins[span->class_index];
-    if (bin->head == NULL && !ash_span_stock(&heap, span)) {
+    if (ash_bin_count(&heap, span->class_index) == 0 && !ash_span_stock(&heap, span)) {
         return NULL;
     }
-    struct ash_block *block = bin->head;
-    bin->head = block->next;
-    bin->room++;
-    return block;
+    return ash_bin_pop(&heap, span->class_index);
 }
 
-// Gives one block back, which may lie at an odd address.
 static void give(struct ash_record *span, struct ash_block *block) {
-    memset((void *)block, 0, sizeof *block);
-    expect_equal(ash_span_return(&heap, span->class_index, block), 1);
+    ash_span_return(&heap, span->class_index, &block, 1);
 }
 
 static uint32_t take_all(struct ash_record *span, struct ash_block **blocks) {
@@ -90,14 +82,10 @@ CLAIM(stock_is_bounded_and_counted) {
     struct ash_record *span = current_span(4);
     expect(ash_span_stock(&heap, span));
     const struct ash_class *c = ash_span_class(span);
-    uint32_t count = 0;
-    for (struct ash_block *block = heap.bins[4].head; block != NULL; block = block->next) {
-        count++;
-    }
+    uint32_t count = ash_bin_count(&heap, 4);
     expect_equal(count, c->stock);
     expect_equal(ash_span_used(span), count);
     expect_equal(heap.out_bytes, (size_t)count * c->block_bytes);
-    expect_equal(heap.bins[4].room, c->cap - (int32_t)count);
     ash_heap_audit(&heap);
 }
 
@@ -152,8 +140,7 @@ CLAIM(the_current_span_stays_when_it_empties) {
     start();
     struct ash_record *span = current_span(8);
     struct ash_block *block = take(span);
-    heap.bins[8].head = NULL;  // the rest of the stock goes back as well
-    heap.bins[8].room = ash_classes[8].cap;
+    ash_bin_set_count(&heap, 8, 0);  // the rest of the stock goes back as well
     give(span, block);
     for (uint32_t k = 1; k < span->carved; k++) {
         give(span, (struct ash_block *)(void *)((char *)block + k * ash_classes[8].block_bytes));
