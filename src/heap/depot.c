@@ -19,6 +19,17 @@ static size_t depot_magazine_bytes(unsigned class_index) {
     return (size_t)c->magazine * c->block_bytes;
 }
 
+// Whether a block of the class starts there, as far as the window tells; elsewhere ash_span_expect
+// knows.
+static inline bool depot_starts(const struct ash_class *c, const struct ash_block *block) {
+    size_t offset = (uintptr_t)block % ASH_SLICE_BYTES;
+    if (ash_unlikely(!ash_region_contains(block))) {
+        return false;
+    }
+    offset += (size_t)ash_record_of(block)->back << ASH_SLICE_SHIFT;
+    return (size_t)ash_class_index(c, offset) * c->block_bytes == offset;
+}
+
 // Only nodes are written to, so they alone are tested before: a program may have freed what is no
 // block's start.
 static void depot_pack(const struct ash_bin *bin, const struct ash_class *c,
@@ -26,15 +37,20 @@ static void depot_pack(const struct ash_bin *bin, const struct ash_class *c,
     size_t bytes = c->block_bytes;
     uint32_t first_room = ash_node_room(bytes - sizeof(void *)), room = ash_node_room(bytes);
     for (uint32_t i = 0; i < c->magazine; i = ash_node_after(i, first_room, room)) {
-        ash_span_expect(bin, blocks[i]);
+        if (ash_unlikely(!depot_starts(c, blocks[i]))) {
+            ash_span_expect(bin, blocks[i]);
+        }
     }
     (void)ash_node_link(blocks, c->magazine, first_room, room);
 }
 
-static void depot_unpack(const struct ash_bin *bin, struct ash_block *magazine,
-                         struct ash_block **blocks, uint32_t left) {
+static void depot_unpack(const struct ash_bin *bin, const struct ash_class *c,
+                         struct ash_block *magazine, struct ash_block **blocks) {
+    uint32_t left = c->magazine;
     while (left > 0) {
-        ash_span_expect(bin, magazine);
+        if (ash_unlikely(!depot_starts(c, magazine))) {
+            ash_span_expect(bin, magazine);
+        }
         const struct ash_node *node = ash_node_of(magazine);
         *blocks++ = magazine;
         uint32_t held = (uint32_t)ash_min(ash_node_count(node), --left);
@@ -66,7 +82,7 @@ static bool depot_pop(struct ash_heap *heap, unsigned class_index, struct ash_bl
     if (magazine == NULL) {
         return false;
     }
-    depot_unpack(&heap->bins[class_index], magazine, blocks, ash_classes[class_index].magazine);
+    depot_unpack(&heap->bins[class_index], &ash_classes[class_index], magazine, blocks);
     shelf->depot = ash_depot_below(magazine);
     shelf->magazines--;
     heap->depot_bytes -= depot_magazine_bytes(class_index);
