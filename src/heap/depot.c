@@ -22,12 +22,11 @@ static size_t depot_magazine_bytes(unsigned class_index) {
 // Whether a block of the class starts there, as far as the window tells; elsewhere ash_span_expect
 // knows.
 static inline bool depot_starts(const struct ash_class *c, const struct ash_block *block) {
-    size_t offset = (uintptr_t)block % ASH_SLICE_BYTES;
     if (ash_unlikely(!ash_region_contains(block))) {
         return false;
     }
-    offset += (size_t)ash_record_of(block)->back << ASH_SLICE_SHIFT;
-    return (size_t)ash_class_index(c, offset) * c->block_bytes == offset;
+    size_t before = (size_t)ash_record_of(block)->back << ASH_SLICE_SHIFT;
+    return ash_class_starts(c, before + (uintptr_t)block % ASH_SLICE_BYTES);
 }
 
 // Only nodes are written to, so they alone are tested before: a program may have freed what is no
@@ -76,17 +75,14 @@ bool ash_depot_put(struct ash_heap *heap, unsigned class_index, struct ash_block
     return true;
 }
 
-static bool depot_pop(struct ash_heap *heap, unsigned class_index, struct ash_block **blocks) {
+// There is one.
+static void depot_pop(struct ash_heap *heap, unsigned class_index, struct ash_block **blocks) {
     struct ash_shelf *shelf = &heap->shelves[class_index];
     struct ash_block *magazine = shelf->depot;
-    if (magazine == NULL) {
-        return false;
-    }
     depot_unpack(&heap->bins[class_index], &ash_classes[class_index], magazine, blocks);
     shelf->depot = ash_depot_below(magazine);
     shelf->magazines--;
     heap->depot_bytes -= depot_magazine_bytes(class_index);
-    return true;
 }
 
 bool ash_depot_take(struct ash_heap *heap, unsigned class_index) {
@@ -94,7 +90,7 @@ bool ash_depot_take(struct ash_heap *heap, unsigned class_index) {
     if (heap->shelves[class_index].depot == NULL) {
         return false;
     }
-    (void)depot_pop(heap, class_index, ash_bin_blocks(heap, class_index));
+    depot_pop(heap, class_index, ash_bin_blocks(heap, class_index));
     ash_bin_set_count(heap, class_index, ash_classes[class_index].magazine);
     return true;
 }
@@ -105,7 +101,8 @@ bool ash_depot_settle(struct ash_heap *heap) {
     }
     struct ash_block *blocks[ASH_BIN_BLOCKS];
     for (unsigned i = 0; i < ASH_CLASS_COUNT; i++) {
-        while (depot_pop(heap, i, blocks)) {
+        while (heap->shelves[i].depot != NULL) {
+            depot_pop(heap, i, blocks);
             ash_span_return(heap, i, blocks, ash_classes[i].magazine);
         }
     }

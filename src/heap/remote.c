@@ -28,9 +28,12 @@ static void remote_push_inbox(struct ash_heap *heap, struct ash_record *span) {
 
 static void remote_publish(struct ash_record *span, struct ash_block *const *blocks,
                            uint32_t count) {
-    uint32_t room = ash_node_room(ash_span_class(span)->block_bytes);
+    const struct ash_class *c = ash_span_class(span);
+    uintptr_t start = (uintptr_t)ash_record_start(span);
+    uint32_t room = ash_node_room(c->block_bytes);
+    // Only nodes are written to.
     for (uint32_t i = 0; i < count; i = ash_node_after(i, room, room)) {
-        if (ash_unlikely(!ash_span_starts(span, blocks[i]))) {  // and would be written to
+        if (ash_unlikely(!ash_class_starts(c, (uintptr_t)blocks[i] - start))) {
             ash_span_refuse_start(blocks[i]);
         }
     }
@@ -168,11 +171,12 @@ static struct ash_block *remote_pop(struct ash_heap *heap, unsigned class_index,
 
 // What a node says of another block of the span, which may be none that starts there: the program
 // has freed it so.
-static void remote_expect(const struct ash_record *span, const struct ash_block *block) {
-    size_t offset = (uintptr_t)block - (uintptr_t)ash_record_start(span);
-    ash_check(offset < (size_t)span->slices << ASH_SLICE_SHIFT && offset % ASH_CLASS_STEP == 0,
-              ASH_E_LIST_OVERWRITTEN);
-    if (ash_unlikely(!ash_span_starts(span, block))) {
+static inline void remote_expect(const struct ash_class *c, uintptr_t start,
+                                 const struct ash_block *block) {
+    size_t offset = (uintptr_t)block - start;
+    if (ash_unlikely(!ash_class_starts(c, offset))) {
+        ash_check(offset < (size_t)c->slices << ASH_SLICE_SHIFT && offset % ASH_CLASS_STEP == 0,
+                  ASH_E_LIST_OVERWRITTEN);
         ash_span_refuse_start(block);
     }
 }
@@ -181,19 +185,21 @@ static void remote_expect(const struct ash_record *span, const struct ash_block 
 // at most `count` blocks together. Returns how many.
 static uint32_t remote_pour(const struct ash_record *span, struct ash_block **chain, uint32_t count,
                             struct ash_block **blocks) {
+    const struct ash_class *c = ash_span_class(span);
+    uintptr_t start = (uintptr_t)ash_record_start(span);
     uint32_t poured = 0;
     while (*chain != NULL) {
-        ash_check(ash_span_starts(span, *chain), ASH_E_LIST_OVERWRITTEN);
+        ash_check(ash_class_starts(c, (uintptr_t)*chain - start), ASH_E_LIST_OVERWRITTEN);
         struct ash_node *node = ash_node_of(*chain);
         uint32_t held = ash_node_count(node);
-        ash_check(held <= ash_node_room(ash_span_class(span)->block_bytes), ASH_E_LIST_OVERWRITTEN);
+        ash_check(held <= ash_node_room(c->block_bytes), ASH_E_LIST_OVERWRITTEN);
         if (poured + held + 1 > count) {
             break;
         }
         blocks[poured++] = *chain;
         *chain = ash_node_next(node);
         for (uint32_t i = 0; i < held; i++) {
-            remote_expect(span, node->blocks[i]);
+            remote_expect(c, start, node->blocks[i]);
             blocks[poured++] = node->blocks[i];
         }
         if (ash_hard_on()) {  // all of a block is clear at tier 3

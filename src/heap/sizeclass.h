@@ -9,6 +9,7 @@
 #ifndef ASH_HEAP_SIZECLASS_H
 #define ASH_HEAP_SIZECLASS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,6 +34,12 @@ void ash_class_boot(void);
 // offset / 16 has at most 14 bits and block_bytes / 16 at most 11.
 static inline uint32_t ash_class_index(const struct ash_class *c, size_t offset) {
     return (uint32_t)((uint64_t)(offset / ASH_CLASS_STEP) * c->inverse >> 32);
+}
+
+// Whether a block starts `offset` bytes behind the span's start, as far as the class tells.
+static inline bool ash_class_starts(const struct ash_class *c, size_t offset) {
+    return offset < (size_t)c->slices << ASH_SLICE_SHIFT &&
+           (size_t)ash_class_index(c, offset) * c->block_bytes == offset;
 }
 
 // The smallest class that holds `bytes`, at most ASH_BLOCK_MAX.

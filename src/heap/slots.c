@@ -260,9 +260,7 @@ bool ash_slots_stock(struct ash_heap *heap, struct ash_record *span) {
 static ash_state *slots_expect_away(struct ash_record *span, const struct ash_block *block) {
     const struct ash_class *c = ash_span_class(span);
     size_t offset = (uintptr_t)block - (uintptr_t)ash_record_start(span);
-    bool inside = offset < (size_t)c->slices << ASH_SLICE_SHIFT;
-    bool starts = inside && (size_t)ash_class_index(c, offset) * c->block_bytes == offset;
-    ash_state *state = starts ? ash_state_at(span, offset) : NULL;
+    ash_state *state = ash_class_starts(c, offset) ? ash_state_at(span, offset) : NULL;
     ash_check(state != NULL && ash_state_is_away(state), ASH_E_LIST_OVERWRITTEN);
     return state;
 }

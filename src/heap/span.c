@@ -229,20 +229,14 @@ static inline struct ash_record *span_of_block(const struct ash_bin *bin,
     return record - record->back;
 }
 
-bool ash_span_starts(const struct ash_record *span, const struct ash_block *block) {
-    const struct ash_class *c = ash_span_class(span);
-    size_t offset = (uintptr_t)block - (uintptr_t)ash_record_start(span);
-    return offset < (size_t)c->slices << ASH_SLICE_SHIFT &&
-           (size_t)ash_class_index(c, offset) * c->block_bytes == offset;
-}
-
 void ash_span_refuse_start(const struct ash_block *block) {
     span_refuse(block, false);
 }
 
 void ash_span_expect(const struct ash_bin *bin, const struct ash_block *block) {
     uintptr_t start;
-    if (ash_unlikely(!ash_span_starts(span_of_block(bin, block, &start), block))) {
+    const struct ash_record *span = span_of_block(bin, block, &start);
+    if (ash_unlikely(!ash_class_starts(ash_span_class(span), (uintptr_t)block - start))) {
         ash_span_refuse_start(block);
     }
 }

@@ -58,9 +58,6 @@ void ash_span_return(struct ash_heap *heap, unsigned class_index, struct ash_blo
 // there: before it is written to as a node, and before what one says is believed.
 void ash_span_expect(const struct ash_bin *bin, const struct ash_block *block);
 
-// Whether a block of the span starts there, as far as the span's class tells.
-bool ash_span_starts(const struct ash_record *span, const struct ash_block *block);
-
 // Ends the process: the program has freed what is no block's start.
 ASH_COLD _Noreturn void ash_span_refuse_start(const struct ash_block *block);
 

@@ -3,35 +3,17 @@
 #include <string.h>
 
 #include "heap/audit.h"
-#include "heap/refill.h"
 #include "heap/registry.h"
 #include "heap/release.h"
 #include "heap/span.h"
+#include "heap/two_heaps.h"
 #include "os_fake.h"
-#include "players.h"
 #include "supply/meta.h"
 #include "support.h"
 
 enum { CLASS = 4, OTHER_CLASS = 9 };
 
 static const uint32_t queued = (uint32_t)1 << 31;
-
-static struct ash_heap *owner, *other;
-
-// Player 0 owns the spans, player 1 frees. Nobody allocates before their time.
-static void start(void) {
-    player_enter(0);
-    owner = player_heap();
-    player_enter(1);
-    other = player_heap();
-    expect(owner != NULL && other != NULL && owner != other);
-}
-
-static struct ash_block *owners_block(unsigned class_index) {
-    struct ash_block *block = ash_refill(owner, class_index);
-    expect(block != NULL);
-    return block;
-}
 
 static uint32_t remote_count(const struct ash_record *span) {
     return span->remote >> 16 & 0x7fff;

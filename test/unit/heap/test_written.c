@@ -4,30 +4,12 @@
 #include <string.h>
 
 #include "heap/node.h"
-#include "heap/refill.h"
 #include "heap/release.h"
 #include "heap/remote.h"
-#include "players.h"
+#include "heap/two_heaps.h"
 #include "support.h"
 
 enum { CLASS = 4 };
-
-static struct ash_heap *owner, *other;
-
-// Player 0 owns the spans, player 1 frees. Nobody allocates before their time.
-static void start(void) {
-    player_enter(0);
-    owner = player_heap();
-    player_enter(1);
-    other = player_heap();
-    expect(owner != NULL && other != NULL && owner != other);
-}
-
-static struct ash_block *owners_block(unsigned class_index) {
-    struct ash_block *block = ash_refill(owner, class_index);
-    expect(block != NULL);
-    return block;
-}
 
 // What a block holds, and from where on that is what the program left there.
 static void expect_untouched(const struct ash_block *block, size_t from) {

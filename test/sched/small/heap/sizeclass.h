@@ -4,6 +4,7 @@
 #ifndef ASHLAR_SCHED_SIZECLASS_H
 #define ASHLAR_SCHED_SIZECLASS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,6 +31,12 @@ static const struct ash_class ash_classes[ASH_CLASS_COUNT] = {{
 
 static inline uint32_t ash_class_index(const struct ash_class *c, size_t offset) {
     return (uint32_t)((uint64_t)(offset / ASH_CLASS_STEP) * c->inverse >> 32);
+}
+
+// Whether a block starts `offset` bytes behind the span's start, as far as the class tells.
+static inline bool ash_class_starts(const struct ash_class *c, size_t offset) {
+    return offset < (size_t)c->slices << ASH_SLICE_SHIFT &&
+           (size_t)ash_class_index(c, offset) * c->block_bytes == offset;
 }
 
 #endif
