@@ -77,6 +77,9 @@ enum {
     // Blocks that came out of full bins and are not yet back in their spans, of a heap.
     ASH_DEPOT_BYTES = ASH_HOSTILE ? 2048 : 1 << 20,
 
+    // Where a heap notes which these are. Some 165 notes of 96 blocks each, on 64-bit systems.
+    ASH_DEPOT_RACK_BYTES = ASH_HOSTILE ? 1024 : 1 << 17,
+
     // Inaccessible pages behind large blocks that take a mapping each, of which each splits one
     // more: together a quarter of the 65,530 that Linux lets a process have.
     ASH_FENCE_MAX = ASH_HOSTILE ? 64 : 8192,

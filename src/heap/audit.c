@@ -102,34 +102,19 @@ static void audit_bin(struct ash_heap *heap, unsigned class_index) {
     }
 }
 
-static void audit_magazine(struct ash_heap *heap, unsigned class_index,
-                           struct ash_block *magazine) {
-    uint32_t left = ash_classes[class_index].magazine;
-    while (magazine != NULL) {
-        audit_listed(heap, class_index, magazine);
-        const struct ash_node *node = ash_node_of(magazine);
-        uint32_t held = ash_node_count(node);
-        ash_assert(left >= held + 1);
-        for (uint32_t i = 0; i < held; i++) {
-            audit_listed(heap, class_index, node->blocks[i]);
-        }
-        left -= held + 1;
-        magazine = ash_node_next(node);
-    }
-    ash_assert(left == 0);  // INV-DEPOT-1
-}
-
 // Returns the bytes in the depot.
 static size_t audit_depot(struct ash_heap *heap, unsigned class_index) {
-    uint32_t magazines = heap->shelves[class_index].magazines;
-    struct ash_block *magazine = heap->shelves[class_index].depot;
-    for (; magazine != NULL; magazine = ash_depot_below(magazine)) {
-        audit_magazine(heap, class_index, magazine);
-        ash_assert(magazines > 0);
-        magazines--;
+    const struct ash_class *c = &ash_classes[class_index];
+    uint32_t magazines = 0;
+    const struct ash_magazine *magazine = heap->shelves[class_index].depot;
+    for (; magazine != NULL; magazine = magazine->below) {
+        for (uint32_t i = 0; i < c->magazine; i++) {
+            audit_listed(heap, class_index, magazine->blocks[i]);  // INV-DEPOT-1
+        }
+        magazines++;
     }
-    ash_assert(magazines == 0);
-    return ash_depot_count(heap, class_index) * ash_classes[class_index].block_bytes;
+    ash_assert(heap->shelves[class_index].magazines == magazines);
+    return ash_depot_count(heap, class_index) * c->block_bytes;
 }
 
 void ash_heap_audit(struct ash_heap *heap) {

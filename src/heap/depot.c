@@ -1,64 +1,52 @@
 #include "heap/depot.h"
 
+#include <string.h>
+
 #include "base/assert.h"
-#include "heap/node.h"
+#include "base/bits.h"
 #include "heap/span.h"
+#include "platform/os.h"
+#include "supply/meta.h"
 
-// Behind the blocks that the magazine's first node holds: the magazine below.
-static struct ash_block **depot_below(struct ash_block *magazine) {
-    struct ash_node *node = ash_node_of(magazine);
-    return &node->blocks[ash_node_count(node)];
-}
+// Where a heap's magazines lie. It is made when the first bin is full, and cut from its start into
+// magazines of those classes that need them. All zeros when it is empty.
+struct ash_depot_rack {
+    size_t used;                                   // bytes of `cells` that are magazines now
+    size_t touched;                                // at most; since it was purged
+    struct ash_magazine *spares[ASH_CLASS_COUNT];  // magazines that hold nothing now
+    _Alignas(struct ash_magazine) char cells[];
+};
 
-struct ash_block *ash_depot_below(struct ash_block *magazine) {
-    return *depot_below(magazine);
-}
+enum { DEPOT_RACK_CELLS = ASH_DEPOT_RACK_BYTES - sizeof(struct ash_depot_rack) };
 
 static size_t depot_magazine_bytes(unsigned class_index) {
     const struct ash_class *c = &ash_classes[class_index];
     return (size_t)c->magazine * c->block_bytes;
 }
 
-// Whether a block of the class starts there, as far as the window tells; elsewhere ash_span_expect
-// knows.
-static inline bool depot_starts(const struct ash_class *c, const struct ash_block *block) {
-    if (ash_unlikely(!ash_region_contains(block))) {
-        return false;
+// NULL: there is no rack.
+static struct ash_magazine *depot_spare(struct ash_heap *heap, unsigned class_index) {
+    if (heap->depot_rack == NULL) {
+        heap->depot_rack = ash_meta_take(ASH_DEPOT_RACK_BYTES);
     }
-    size_t before = (size_t)ash_record_of(block)->back << ASH_SLICE_SHIFT;
-    return ash_class_starts(c, before + (uintptr_t)block % ASH_SLICE_BYTES);
-}
-
-// Only nodes are written to, so they alone are tested before: a program may have freed what is no
-// block's start.
-static void depot_pack(const struct ash_bin *bin, const struct ash_class *c,
-                       struct ash_block *const *blocks) {
-    size_t bytes = c->block_bytes;
-    uint32_t first_room = ash_node_room(bytes - sizeof(void *)), room = ash_node_room(bytes);
-    for (uint32_t i = 0; i < c->magazine; i = ash_node_after(i, first_room, room)) {
-        if (ash_unlikely(!depot_starts(c, blocks[i]))) {
-            ash_span_expect(bin, blocks[i]);
-        }
+    struct ash_depot_rack *rack = heap->depot_rack;
+    if (rack == NULL) {
+        return NULL;
     }
-    (void)ash_node_link(blocks, c->magazine, first_room, room);
-}
-
-static void depot_unpack(const struct ash_bin *bin, const struct ash_class *c,
-                         struct ash_block *magazine, struct ash_block **blocks) {
-    uint32_t left = c->magazine;
-    while (left > 0) {
-        if (ash_unlikely(!depot_starts(c, magazine))) {
-            ash_span_expect(bin, magazine);
-        }
-        const struct ash_node *node = ash_node_of(magazine);
-        *blocks++ = magazine;
-        uint32_t held = (uint32_t)ash_min(ash_node_count(node), --left);
-        for (uint32_t i = 0; i < held; i++) {
-            *blocks++ = node->blocks[i];
-        }
-        left -= held;
-        magazine = ash_node_next(node);
+    struct ash_magazine *magazine = rack->spares[class_index];
+    if (magazine != NULL) {
+        rack->spares[class_index] = magazine->below;
+        return magazine;
     }
+    size_t bytes =
+        sizeof *magazine + ash_classes[class_index].magazine * sizeof(struct ash_block *);
+    if (bytes > DEPOT_RACK_CELLS - rack->used) {
+        return NULL;
+    }
+    magazine = (struct ash_magazine *)(void *)(rack->cells + rack->used);
+    rack->used += bytes;
+    rack->touched = ash_max(rack->touched, rack->used);
+    return magazine;
 }
 
 bool ash_depot_put(struct ash_heap *heap, unsigned class_index, struct ash_block *const *blocks) {
@@ -67,22 +55,28 @@ bool ash_depot_put(struct ash_heap *heap, unsigned class_index, struct ash_block
     if (heap->depot_bytes + bytes > ASH_DEPOT_BYTES) {
         return false;
     }
-    depot_pack(&heap->bins[class_index], &ash_classes[class_index], blocks);
-    *depot_below(blocks[0]) = shelf->depot;
-    shelf->depot = blocks[0];
+    struct ash_magazine *magazine = depot_spare(heap, class_index);
+    if (magazine == NULL) {
+        return false;
+    }
+    memcpy(magazine->blocks, blocks, ash_classes[class_index].magazine * sizeof blocks[0]);
+    magazine->below = shelf->depot;
+    shelf->depot = magazine;
     shelf->magazines++;
     heap->depot_bytes += bytes;
     return true;
 }
 
-// There is one.
-static void depot_pop(struct ash_heap *heap, unsigned class_index, struct ash_block **blocks) {
+// There is one. It is a spare one then, and its blocks are the caller's.
+static struct ash_magazine *depot_pop(struct ash_heap *heap, unsigned class_index) {
     struct ash_shelf *shelf = &heap->shelves[class_index];
-    struct ash_block *magazine = shelf->depot;
-    depot_unpack(&heap->bins[class_index], &ash_classes[class_index], magazine, blocks);
-    shelf->depot = ash_depot_below(magazine);
+    struct ash_magazine *magazine = shelf->depot;
+    shelf->depot = magazine->below;
     shelf->magazines--;
     heap->depot_bytes -= depot_magazine_bytes(class_index);
+    magazine->below = heap->depot_rack->spares[class_index];
+    heap->depot_rack->spares[class_index] = magazine;
+    return magazine;
 }
 
 bool ash_depot_take(struct ash_heap *heap, unsigned class_index) {
@@ -90,23 +84,49 @@ bool ash_depot_take(struct ash_heap *heap, unsigned class_index) {
     if (heap->shelves[class_index].depot == NULL) {
         return false;
     }
-    depot_pop(heap, class_index, ash_bin_blocks(heap, class_index));
-    ash_bin_set_count(heap, class_index, ash_classes[class_index].magazine);
+    uint32_t count = ash_classes[class_index].magazine;
+    const struct ash_magazine *magazine = depot_pop(heap, class_index);
+    memcpy(ash_bin_blocks(heap, class_index), magazine->blocks, count * sizeof(struct ash_block *));
+    ash_bin_set_count(heap, class_index, count);
     return true;
+}
+
+// All depots are empty.
+static void depot_clear_rack(struct ash_heap *heap) {
+    if (heap->depot_rack != NULL) {
+        heap->depot_rack->used = 0;
+        memset(heap->depot_rack->spares, 0, sizeof heap->depot_rack->spares);
+    }
 }
 
 bool ash_depot_settle(struct ash_heap *heap) {
     if (heap->depot_bytes == 0) {
         return false;
     }
-    struct ash_block *blocks[ASH_BIN_BLOCKS];
     for (unsigned i = 0; i < ASH_CLASS_COUNT; i++) {
         while (heap->shelves[i].depot != NULL) {
-            depot_pop(heap, i, blocks);
-            ash_span_return(heap, i, blocks, ash_classes[i].magazine);
+            ash_span_return(heap, i, depot_pop(heap, i)->blocks, ash_classes[i].magazine);
         }
     }
+    depot_clear_rack(heap);
     return true;
+}
+
+void ash_depot_close(struct ash_heap *heap) {
+    (void)ash_depot_settle(heap);
+    struct ash_depot_rack *rack = heap->depot_rack;
+    if (rack == NULL || rack->touched == 0) {
+        return;
+    }
+    depot_clear_rack(heap);
+    size_t page_bytes = ash_os_page_bytes();
+    uintptr_t from = ash_round_up((uintptr_t)rack, page_bytes);
+    uintptr_t to = ash_round_up((uintptr_t)rack->cells + rack->touched, page_bytes);
+    to = ash_min(to, ash_round_down((uintptr_t)rack + ASH_DEPOT_RACK_BYTES, page_bytes));
+    rack->touched = 0;
+    if (from < to) {
+        (void)ash_os_purge((void *)from, to - from);
+    }
 }
 
 void ash_depot_drop(struct ash_heap *heap) {
@@ -115,4 +135,5 @@ void ash_depot_drop(struct ash_heap *heap) {
         heap->shelves[i].magazines = 0;
     }
     heap->depot_bytes = 0;
+    depot_clear_rack(heap);
 }

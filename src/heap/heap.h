@@ -48,9 +48,9 @@ struct ash_shelf {
     uint32_t lists[2];           // by place (enum ash_place): ticket of the first span
     size_t out;                  // blocks that are not on a span's own list
     uint32_t spans;
-    uint32_t news;            // ticket of the first span with news: heap/remote.h
-    uint32_t magazines;       // in the depot: heap/depot.h
-    struct ash_block *depot;  // the newest magazine's first block, or NULL
+    uint32_t news;               // ticket of the first span with news: heap/remote.h
+    uint32_t magazines;          // in the depot: heap/depot.h
+    struct ash_magazine *depot;  // the newest one, or NULL
 };
 
 // Blocks of one foreign span on their way home: heap/remote.h.
@@ -104,6 +104,7 @@ struct ash_heap {
     _Atomic(struct ash_chain *) chains;  // ash_remote_none until the thread gathers: heap/remote.h
     _Atomic uint32_t news_spans;         // spans on all shelves' news; others read it as a hint
     size_t depot_bytes;                  // of the blocks in all depots
+    struct ash_depot_rack *depot_rack;   // NULL until there is a magazine
     uint32_t span_count;
     uint32_t refills;             // how often a bin was stocked
     _Atomic uint32_t slow_paths;  // how often a slow path was taken; read by the helper

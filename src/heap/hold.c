@@ -78,7 +78,7 @@ bool ash_hold_tend(struct ash_heap *heap, bool deep, bool *more) {
     }
     ash_remote_drain(heap);
     if (deep) {
-        (void)ash_depot_settle(heap);
+        ash_depot_close(heap);
     }
     for (unsigned i = 0; i < ASH_CLASS_COUNT; i++) {
         ash_release_current(heap, i);

@@ -160,29 +160,16 @@ static bool look_see(const struct ash_bin *bin, struct ash_block *block, ash_loo
     return true;
 }
 
-static bool look_magazine(const struct ash_bin *bin, struct ash_block *magazine, uint32_t left,
-                          ash_look_see *see, void *argument) {
-    while (left > 0 && look_see(bin, magazine, see, argument)) {
-        const struct ash_node *node = ash_node_of(magazine);
-        left--;
-        for (uint32_t i = 0; i < ash_node_count(node) && left > 0; i++, left--) {
-            if (!look_see(bin, node->blocks[i], see, argument)) {
-                return false;
-            }
-        }
-        magazine = ash_node_next(node);
-    }
-    return left == 0;
-}
-
 void ash_look_depot(const struct ash_heap *heap, unsigned class_index, ash_look_see *see,
                     void *argument) {
     const struct ash_bin *bin = &heap->bins[class_index];
-    uint32_t blocks = ash_classes[class_index].magazine;
-    struct ash_block *magazine = heap->shelves[class_index].depot;
-    for (uint32_t left = heap->shelves[class_index].magazines;
-         left > 0 && look_magazine(bin, magazine, blocks, see, argument); left--) {
-        magazine = ash_depot_below(magazine);
+    const struct ash_magazine *magazine = heap->shelves[class_index].depot;
+    for (; magazine != NULL; magazine = magazine->below) {
+        for (uint32_t i = 0; i < ash_classes[class_index].magazine; i++) {
+            if (!look_see(bin, magazine->blocks[i], see, argument)) {
+                return;
+            }
+        }
     }
 }
 

@@ -16,6 +16,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/bits.h"
 
@@ -50,27 +51,40 @@ static inline void ash_node_set_next(struct ash_node *node, const void *next) {
     node->next = (uintptr_t)next | ash_node_count(node);
 }
 
-// Which blocks of a list are nodes: the first, and then each that follows `room` others.
-static inline uint32_t ash_node_after(uint32_t node, uint32_t first_room, uint32_t room) {
-    return node + 1 + (node == 0 ? first_room : room);
+// Copies so many words, two at a time.
+static inline void ash_node_copy(void *to, const void *from, uint32_t words) {
+    enum { PAIR = 2 * sizeof(void *) };
+    for (; words > 1; words -= 2) {
+        memcpy(to, from, PAIR);
+        to = (char *)to + PAIR;
+        from = (const char *)from + PAIR;
+    }
+    if (words > 0) {
+        memcpy(to, from, sizeof(void *));
+    }
 }
 
-// Makes a list of `count` blocks, at least one, in that order. The first is its first node;
-// returns the last. A node holds `room` blocks, the first one `first_room`.
+// Makes a list of `count` blocks, at least one, in that order, of which every one that follows
+// `room` others is a node, as the first one is. Returns the last node.
 static inline struct ash_node *ash_node_link(struct ash_block *const *blocks, uint32_t count,
-                                             uint32_t first_room, uint32_t room) {
-    for (uint32_t limit = first_room;; limit = room) {
-        struct ash_node *node = ash_node_of(*blocks++);
-        uint32_t held = (uint32_t)ash_min(limit, --count);
-        for (uint32_t i = 0; i < held; i++) {
-            node->blocks[i] = *blocks++;
-        }
-        count -= held;
-        node->next = (count > 0 ? (uintptr_t)*blocks : 0) | held;
-        if (count == 0) {
-            return node;
-        }
+                                             uint32_t room) {
+    for (; count > room + 1; count -= room + 1) {
+        struct ash_node *node = ash_node_of(*blocks);
+        ash_node_copy(node, blocks, room + 1);
+        blocks += room + 1;
+        node->next = (uintptr_t)*blocks | room;
     }
+    struct ash_node *last = ash_node_of(*blocks);
+    ash_node_copy(last, blocks, count);
+    last->next = count - 1;
+    return last;
+}
+
+// Puts the node itself and what it holds where `blocks` is.
+static inline void ash_node_unlink(const struct ash_node *node, uint32_t held,
+                                   struct ash_block **blocks) {
+    ash_node_copy(blocks, node, held + 1);
+    *blocks = (struct ash_block *)(uintptr_t)node;
 }
 
 #endif

@@ -32,12 +32,12 @@ static void remote_publish(struct ash_record *span, struct ash_block *const *blo
     uintptr_t start = (uintptr_t)ash_record_start(span);
     uint32_t room = ash_node_room(c->block_bytes);
     // Only nodes are written to.
-    for (uint32_t i = 0; i < count; i = ash_node_after(i, room, room)) {
+    for (uint32_t i = 0; i < count; i += room + 1) {
         if (ash_unlikely(!ash_class_starts(c, (uintptr_t)blocks[i] - start))) {
             ash_span_refuse_start(blocks[i]);
         }
     }
-    struct ash_node *last = ash_node_link(blocks, count, room, room);
+    struct ash_node *last = ash_node_link(blocks, count, room);
     if (ash_news_publish(&span->remote, ash_record_start(span), blocks[0], last, count)) {
         remote_push_inbox(ash_tenure_owner(&span->owner), span);
     }
@@ -196,12 +196,12 @@ static uint32_t remote_pour(const struct ash_record *span, struct ash_block **ch
         if (poured + held + 1 > count) {
             break;
         }
-        blocks[poured++] = *chain;
         *chain = ash_node_next(node);
-        for (uint32_t i = 0; i < held; i++) {
-            remote_expect(c, start, node->blocks[i]);
-            blocks[poured++] = node->blocks[i];
+        ash_node_unlink(node, held, blocks + poured);
+        for (uint32_t i = 1; i <= held; i++) {
+            remote_expect(c, start, blocks[poured + i]);
         }
+        poured += held + 1;
         if (ash_hard_on()) {  // all of a block is clear at tier 3
             memset(node, 0, (held + 1) * sizeof(void *));
         }

@@ -206,7 +206,8 @@ static ASH_COLD _Noreturn void span_refuse(const struct ash_block *block, bool t
     ash_report_bad_pointer(ASH_E_NOT_A_START, "free", block);
 }
 
-// The record of a block that is not where the span's owner has most of them: in an arena.
+// The record of a block that is not where the span's owner has most of them: in an arena. Or the
+// program has freed it twice, and its span has gone meanwhile.
 static ASH_NOINLINE struct ash_record *span_record_elsewhere(const struct ash_bin *bin,
                                                              const struct ash_block *block) {
     struct ash_record *span = ash_arena_record_find(block);
@@ -217,7 +218,7 @@ static ASH_NOINLINE struct ash_record *span_record_elsewhere(const struct ash_bi
 }
 
 // The span of a block, and where it starts: wherever slices are, they start at multiples of their
-// size. Magazines lie in freed blocks, where a program that writes after free reaches them.
+// size.
 static inline struct ash_record *span_of_block(const struct ash_bin *bin,
                                                const struct ash_block *block, uintptr_t *start) {
     struct ash_record *record = ash_record_of(block);
@@ -231,14 +232,6 @@ static inline struct ash_record *span_of_block(const struct ash_bin *bin,
 
 void ash_span_refuse_start(const struct ash_block *block) {
     span_refuse(block, false);
-}
-
-void ash_span_expect(const struct ash_bin *bin, const struct ash_block *block) {
-    uintptr_t start;
-    const struct ash_record *span = span_of_block(bin, block, &start);
-    if (ash_unlikely(!ash_class_starts(ash_span_class(span), (uintptr_t)block - start))) {
-        ash_span_refuse_start(block);
-    }
 }
 
 // Marks the first of `count` blocks as back in their span, as many as lie in it one after the

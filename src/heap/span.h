@@ -54,10 +54,6 @@ static inline const struct ash_class *ash_span_class(const struct ash_record *sp
 void ash_span_return(struct ash_heap *heap, unsigned class_index, struct ash_block *const *blocks,
                      uint32_t count);
 
-// Ends the process if the block lies in no span of the bin's heap and class, or does not start
-// there: before it is written to as a node, and before what one says is believed.
-void ash_span_expect(const struct ash_bin *bin, const struct ash_block *block);
-
 // Ends the process: the program has freed what is no block's start.
 ASH_COLD _Noreturn void ash_span_refuse_start(const struct ash_block *block);
 

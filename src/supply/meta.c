@@ -37,9 +37,13 @@ void *ash_meta_take(size_t bytes) {
             return NULL;
         }
         ash_meta_keep(got, chunk);
+        meta_mapped += chunk;
+        if (chunk - bytes <= meta_left) {  // the one before has more left
+            ash_lock_drop(&meta_lock);
+            return got;
+        }
         meta_next = got;
         meta_left = chunk;
-        meta_mapped += chunk;
     }
     void *taken = meta_next;
     meta_next += bytes;

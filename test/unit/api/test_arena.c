@@ -347,26 +347,6 @@ DEATH(a_pointer_into_a_block_of_an_arena_is_seen) {
     ash_free(run + 16);
 }
 
-// A magazine's, which lies in what the program has freed.
-DEATH(a_list_that_leads_out_of_the_arena_is_seen) {
-    static _Alignas(ASH_CLASS_STEP) char elsewhere[ASH_CLASS_STEP];
-    static struct ash_block *blocks[ASH_BIN_BLOCKS + 1];
-    size_t count = sizeof blocks / sizeof blocks[0];
-    ash_arena_t *arena = arenas_make(HANDED_IN, UNIT);
-    ash_heap_t *heap = ash_heap_new_in_arena(arena);
-    for (size_t i = 0; i < count; i++) {
-        blocks[i] = ash_heap_malloc(heap, 64);
-    }
-    last_words("ASH111: a list of freed blocks was overwritten (write after free?)...");
-    for (size_t i = 0; i < count; i++) {
-        ash_free(blocks[i]);
-    }
-    for (size_t i = 0; i < count; i++) {
-        ash_node_of(blocks[i])->blocks[0] = (struct ash_block *)(void *)elsewhere;
-    }
-    (void)ash_heap_collect(heap);
-}
-
 // What is said ------------------------------------------------------------------------------
 
 static char printed[4096];
@@ -416,7 +396,6 @@ int main(void) {
         cmocka_unit_test(memory_inside_the_window_can_be_handed_in),
         cmocka_unit_test(a_block_freed_twice_in_an_arena_is_seen),
         cmocka_unit_test(a_pointer_into_a_block_of_an_arena_is_seen),
-        cmocka_unit_test(a_list_that_leads_out_of_the_arena_is_seen),
         cmocka_unit_test(the_text_shows_what_is_in_use),
     };
     return RUN_TESTS(tests);

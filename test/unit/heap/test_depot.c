@@ -7,11 +7,12 @@
 #include "heap/audit.h"
 #include "heap/hold.h"
 #include "heap/look.h"
-#include "heap/node.h"
 #include "heap/release.h"
 #include "heap/span.h"
 #include "os_fake.h"
+#include "platform/os.h"
 #include "players.h"
+#include "supply/meta.h"
 #include "supply/store.h"
 #include "support.h"
 
@@ -79,9 +80,9 @@ CLAIM(an_empty_bin_is_filled_with_the_newest_magazine) {
     ash_release_bin(heap, CLASS);
     size_t count = ash_depot_count(heap, CLASS);
     expect(count >= 2 * magazine());
-    struct ash_block *newest = heap->shelves[CLASS].depot;
-    struct ash_block *below = ash_depot_below(newest);
-    expect(newest == blocks[count - magazine()] && below == blocks[count - 2 * magazine()]);
+    struct ash_magazine *newest = heap->shelves[CLASS].depot, *below = newest->below;
+    expect(newest->blocks[0] == blocks[count - magazine()]);
+    expect(below->blocks[0] == blocks[count - 2 * magazine()]);
     expect(ash_malloc(BYTES) == blocks[count - 1]);
     expect_equal(ash_depot_count(heap, CLASS), count - magazine());
     expect(heap->shelves[CLASS].depot == below);
@@ -104,15 +105,13 @@ CLAIM(a_magazine_comes_back_in_the_order_in_which_it_left) {
     expect_equal(heap->depot_bytes, 0);
 }
 
-// As many blocks for a magazine, and as many in use between them, which the program has filled.
-static void take_alternating(unsigned class_index, struct ash_block **list,
-                             struct ash_block **between) {
+// As many blocks as a magazine has, which the program has filled.
+static void take_filled(unsigned class_index, struct ash_block **list) {
     const struct ash_class *c = &ash_classes[class_index];
     for (uint32_t i = 0; i < c->magazine; i++) {
         list[i] = ash_malloc(c->block_bytes);
-        between[i] = ash_malloc(c->block_bytes);
-        expect(list[i] != NULL && between[i] != NULL);
-        memset((void *)between[i], 0xA5, c->block_bytes);
+        expect(list[i] != NULL);
+        memset((void *)list[i], 0xA5, c->block_bytes);
     }
 }
 
@@ -127,8 +126,8 @@ CLAIM(magazines_of_every_class_come_back_whole) {
     start();
     for (unsigned i = 0; i < ASH_CLASS_COUNT; i++) {
         uint32_t count = ash_classes[i].magazine;
-        struct ash_block *list[ASH_BIN_BLOCKS], *between[ASH_BIN_BLOCKS];
-        take_alternating(i, list, between);
+        struct ash_block *list[ASH_BIN_BLOCKS];
+        take_filled(i, list);
         ash_release_bin(heap, i);
         (void)ash_depot_settle(heap);
         if (count * (size_t)ash_classes[i].block_bytes > ASH_DEPOT_BYTES) {
@@ -139,10 +138,92 @@ CLAIM(magazines_of_every_class_come_back_whole) {
         expect_equal(ash_bin_count(heap, i), count);
         expect_equal(memcmp(ash_bin_blocks(heap, i), list, count * sizeof list[0]), 0);
         for (uint32_t k = 0; k < count; k++) {
-            expect_untouched(between[k], ash_classes[i].block_bytes);
+            expect_untouched(list[k], ash_classes[i].block_bytes);
         }
         ash_heap_audit(heap);
     }
+}
+
+// Of the smallest class, whose magazines are many before they have the bytes.
+static uint32_t fill_rack(void) {
+    struct ash_block *list[ASH_BIN_BLOCKS];
+    uint32_t put = 0;
+    take_filled(0, list);
+    ash_release_bin(heap, 0);
+    while (ash_depot_put(heap, 0, list)) {
+        put++;
+    }
+    expect(heap->depot_bytes + ash_classes[0].magazine * ASH_CLASS_STEP <= ASH_DEPOT_BYTES);
+    return put;
+}
+
+static size_t magazine_0_bytes(void) {
+    return sizeof(struct ash_magazine) + ash_classes[0].magazine * sizeof(void *);
+}
+
+CLAIM(a_rack_holds_so_many_magazines_and_no_more) {
+    start();
+    uint32_t put = fill_rack();
+    size_t bytes = magazine_0_bytes();
+    expect(put * bytes <= ASH_DEPOT_RACK_BYTES && (put + 1) * bytes > ASH_DEPOT_RACK_BYTES / 2);
+    for (uint32_t left = put; left > 0; left--) {
+        expect(ash_depot_take(heap, 0));
+        ash_bin_drop(heap, 0);
+    }
+    expect(!ash_depot_take(heap, 0));
+    expect_equal(fill_rack(), put);  // where these were
+    ash_depot_drop(heap);
+    ash_bin_drop(heap, 0);
+    expect_equal(fill_rack(), put);
+    ash_depot_drop(heap);
+}
+
+CLAIM(settled_magazines_leave_the_rack_to_other_classes) {
+    start();
+    uint32_t put = fill_rack();
+    ash_depot_drop(heap);
+    put_one();
+    expect(ash_depot_settle(heap));
+    expect_equal(fill_rack(), put);
+    ash_depot_drop(heap);
+}
+
+CLAIM(closing_gives_the_pages_of_the_rack_back_once) {
+    start();
+    size_t bytes = fill_rack() * magazine_0_bytes();
+    ash_depot_drop(heap);
+    size_t before = os_fake_tally().purged_bytes;
+    ash_depot_close(heap);
+    size_t purged = os_fake_tally().purged_bytes - before;
+    expect(purged < bytes + 2 * ash_os_page_bytes() && purged + 2 * ash_os_page_bytes() > bytes);
+    ash_depot_close(heap);
+    expect_equal(os_fake_tally().purged_bytes - before, purged);
+    expect_equal(fill_rack() * magazine_0_bytes(), bytes);
+}
+
+// All of its magazines are spare ones, and hold no blocks.
+CLAIM(a_closed_rack_has_no_spare_magazines) {
+    start();
+    uint32_t put = fill_rack();
+    while (ash_depot_take(heap, 0)) {
+        ash_bin_drop(heap, 0);
+    }
+    ash_depot_close(heap);
+    expect_equal(fill_rack(), put);
+    ash_depot_drop(heap);
+}
+
+CLAIM(without_memory_for_magazines_there_are_none) {
+    start();
+    struct ash_block *list[ASH_BIN_BLOCKS];
+    take_filled(0, list);
+    ash_release_bin(heap, 0);
+    os_fake_fail_from(OS_FAKE_ANY, 1);
+    while (ash_meta_take(ASH_CACHE_LINE) != NULL) {
+    }
+    expect(!ash_depot_put(heap, 0, list));
+    os_fake_fail_never();
+    expect(ash_depot_put(heap, 0, list));
 }
 
 CLAIM(a_depot_without_magazines_fills_no_bin) {
@@ -246,37 +327,14 @@ CLAIM(blocks_in_a_depot_are_ready_and_seen) {
     expect_equal(ash_look_ready(heap, CLASS), (count + ash_bin_count(heap, CLASS)) * BYTES);
 }
 
-static struct ash_node *first_node(void) {
-    return ash_node_of(heap->shelves[CLASS].depot);
-}
-
-static struct ash_node *last_node(void) {
-    struct ash_node *node = first_node();
-    for (uint32_t left = magazine(); left > 0 && ash_node_next(node) != NULL; left--) {
-        node = ash_node_of(ash_node_next(node));
-    }
-    return node;
-}
-
 // A heap that was left behind by fork may show anything.
-CLAIM(what_is_no_node_ends_the_look) {
-    start();
-    put_one();
-    static _Alignas(ASH_CLASS_STEP) char elsewhere[ASH_CLASS_STEP];
-    ash_node_set_next(first_node(), elsewhere);
-    uint32_t count = 0;
-    ash_look_depot(heap, CLASS, count_block, &count);
-    expect_equal(count, 1 + ash_node_count(first_node()));
-}
-
 CLAIM(what_is_no_block_ends_the_look) {
     start();
     put_one();
-    expect(ash_node_count(first_node()) > 1);
-    first_node()->blocks[1] = (struct ash_block *)(void *)&heap;
+    heap->shelves[CLASS].depot->blocks[1] = (struct ash_block *)(void *)&heap;
     uint32_t count = 0;
     ash_look_depot(heap, CLASS, count_block, &count);
-    expect_equal(count, 2);
+    expect_equal(count, 1);
 }
 
 DEATH(a_block_that_is_twice_in_a_depot_is_seen) {
@@ -302,71 +360,35 @@ DEATH(a_wrong_sum_is_seen) {
     ash_heap_audit(heap);
 }
 
-CLAIM(a_node_that_claims_to_hold_too_many_fills_no_more_than_a_magazine) {
+DEATH(a_block_of_another_class_in_a_magazine_is_seen) {
     start();
+    struct ash_block *other = ash_malloc(2 * BYTES);
     put_one();
-    expect(ash_node_count(last_node()) < ASH_NODE_BLOCKS_MAX);
-    last_node()->next |= ASH_NODE_BLOCKS_MAX;
-    memset((void *)ash_bin_bottom(heap, CLASS), 0, (cap() + 1) * sizeof(struct ash_block *));
-    expect(ash_depot_take(heap, CLASS));
-    expect_equal(ash_bin_count(heap, CLASS), magazine());
-    for (struct ash_block **at = heap->bins[CLASS].top + 1; at <= heap->bins[CLASS].end; at++) {
-        expect(*at == NULL);
-    }
-}
-
-// Of the smallest class, whose magazines have more nodes than one in any build.
-DEATH(a_magazine_that_was_overwritten_fills_no_bin) {
-    start();
-    struct ash_block *list[ASH_BIN_BLOCKS], *between[ASH_BIN_BLOCKS];
-    take_alternating(0, list, between);
-    ash_release_bin(heap, 0);
-    (void)ash_depot_settle(heap);
-    expect(ash_depot_put(heap, 0, list));
-    last_words("ASH111: a list of freed blocks was overwritten (write after free?)...");
-    ash_node_set_next(ash_node_of(list[0]), &heap);
-    (void)ash_depot_take(heap, 0);
-}
-
-// It would be written to, beyond its end.
-DEATH(what_is_no_blocks_start_becomes_no_node) {
-    start();
-    take(cap() + 1);
-    ash_release_bin(heap, CLASS);
-    char *inside = (char *)blocks[cap()] + 16;
-    last_words("ASH103: free of %#jx: it does not point to the start of a block...",
-               (uintmax_t)(uintptr_t)inside);
-    ash_free(inside);
-    for (uint32_t i = 0; i < cap(); i++) {
-        ash_free(blocks[i]);
-    }
-}
-
-DEATH(a_long_magazine_is_seen) {
-    start();
-    put_one();
-    last_words("ASH901: assertion failed: left >= held + 1...");
-    ash_node_set_next(last_node(), blocks[cap()]);
+    last_words("ASH901: assertion failed: audit_owned(heap, span, class_index)...");
+    heap->shelves[CLASS].depot->blocks[1] = other;
     ash_heap_audit(heap);
 }
 
-DEATH(a_short_magazine_is_seen) {
+DEATH(a_wrong_number_of_magazines_is_seen) {
     start();
     put_one();
-    last_words("ASH901: assertion failed: left == 0...");
-    first_node()->next = 0;
+    last_words("ASH901: assertion failed: heap->shelves[class_index].magazines == magazines...");
+    heap->shelves[CLASS].magazines++;
     ash_heap_audit(heap);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_leaves_a_full_bin_waits_in_the_depot),
-        cmocka_unit_test(a_magazine_that_was_overwritten_fills_no_bin),
-        cmocka_unit_test(what_is_no_blocks_start_becomes_no_node),
         cmocka_unit_test(an_empty_bin_is_filled_with_the_newest_magazine),
         cmocka_unit_test(a_magazine_comes_back_in_the_order_in_which_it_left),
         cmocka_unit_test(magazines_of_every_class_come_back_whole),
         cmocka_unit_test(a_depot_without_magazines_fills_no_bin),
+        cmocka_unit_test(a_rack_holds_so_many_magazines_and_no_more),
+        cmocka_unit_test(settled_magazines_leave_the_rack_to_other_classes),
+        cmocka_unit_test(closing_gives_the_pages_of_the_rack_back_once),
+        cmocka_unit_test(a_closed_rack_has_no_spare_magazines),
+        cmocka_unit_test(without_memory_for_magazines_there_are_none),
         cmocka_unit_test(depots_hold_so_many_bytes_and_no_more),
         cmocka_unit_test(settling_returns_every_block_to_its_span),
         cmocka_unit_test(depots_are_settled_before_a_span_is_cut),
@@ -374,15 +396,13 @@ int main(void) {
         cmocka_unit_test(collecting_settles),
         cmocka_unit_test(a_heap_that_is_destroyed_has_no_depot),
         cmocka_unit_test(blocks_in_a_depot_are_ready_and_seen),
-        cmocka_unit_test(what_is_no_node_ends_the_look),
         cmocka_unit_test(what_is_no_block_ends_the_look),
-        cmocka_unit_test(a_node_that_claims_to_hold_too_many_fills_no_more_than_a_magazine),
         cmocka_unit_test(a_block_that_is_twice_in_a_depot_is_seen),
     };
     const struct CMUnitTest debug_tests[] = {
         cmocka_unit_test(a_wrong_sum_is_seen),
-        cmocka_unit_test(a_long_magazine_is_seen),
-        cmocka_unit_test(a_short_magazine_is_seen),
+        cmocka_unit_test(a_block_of_another_class_in_a_magazine_is_seen),
+        cmocka_unit_test(a_wrong_number_of_magazines_is_seen),
     };
     return RUN_TESTS(tests) + (ASH_DEBUG ? RUN_TESTS(debug_tests) : 0);
 }

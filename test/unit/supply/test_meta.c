@@ -43,6 +43,12 @@ CLAIM(small_pieces_share_a_mapping) {
     expect_equal(os_fake_tally().calls[OS_FAKE_MAP], 1);
 }
 
+CLAIM(what_is_left_of_a_mapping_is_used_after_a_large_piece) {
+    char *first = ash_meta_take(1);
+    expect(ash_meta_take(1 << 20) != NULL);
+    expect(ash_meta_take(1) == first + ASH_CACHE_LINE);
+}
+
 CLAIM(without_memory_nothing_is_taken_and_nothing_is_lost) {
     os_fake_fail_once(1 << OS_FAKE_MAP, 1);
     expect(ash_meta_take(100) == NULL);
@@ -65,6 +71,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_taken_is_zero_aligned_and_apart),
         cmocka_unit_test(small_pieces_share_a_mapping),
+        cmocka_unit_test(what_is_left_of_a_mapping_is_used_after_a_large_piece),
         cmocka_unit_test(without_memory_nothing_is_taken_and_nothing_is_lost),
         cmocka_unit_test(large_pages_are_kept_to),
     };
