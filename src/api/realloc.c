@@ -22,7 +22,7 @@
 #include "supply/run.h"
 
 // `realm` NULL is the calling thread's own.
-static void *realloc_take(struct ash_realm *realm, size_t bytes) {
+ASH_INLINE void *realloc_take(struct ash_realm *realm, size_t bytes) {
     return realm == NULL ? ash_malloc_inline(bytes) : ash_take(realm, bytes);
 }
 
@@ -120,13 +120,13 @@ static ASH_NOINLINE void *realloc_slow(struct ash_realm *realm, void *block, siz
     return moved;
 }
 
-// What a block in the window holds if it is one of a span, 0 otherwise.
-static inline size_t realloc_span_bytes(struct ash_record *record, const void *block) {
+// What a block in the window holds if it is one of a span, 0 otherwise. `record` is its slice's.
+static inline size_t realloc_span_bytes(const struct ash_record *record, const void *block) {
     if (record->kind != ASH_KIND_SPAN) {
         return 0;
     }
     const struct ash_class *c = &ash_classes[record->class_index];
-    size_t offset = (size_t)((const char *)block - ash_record_start_in_window(record));
+    size_t offset = ((size_t)record->back << ASH_SLICE_SHIFT) + (uintptr_t)block % ASH_SLICE_BYTES;
     return (size_t)ash_class_index(c, offset) * c->block_bytes == offset ? c->block_bytes : 0;
 }
 
@@ -151,7 +151,7 @@ ASH_INLINE void *realloc_inline(struct ash_realm *realm, void *block, size_t byt
         }
         return realloc_slow(realm, block, bytes);
     }
-    struct ash_record *record = ash_record_first(block);
+    struct ash_record *record = ash_record_of(block);
     size_t held = realloc_span_bytes(record, block);
     if (ash_inplace_fits(held, bytes)) {
         return block;
@@ -162,7 +162,9 @@ ASH_INLINE void *realloc_inline(struct ash_realm *realm, void *block, size_t byt
     void *moved = realloc_take(realm != NULL ? realm : realloc_realm(record), bytes);
     if (ash_likely(moved != NULL)) {
         memcpy(moved, block, held);
-        ash_free_inline(block);
+        if (ash_unlikely(!ash_fast_give_in(record, block))) {
+            ash_free_slow(block);
+        }
     }
     return moved;
 }

@@ -64,14 +64,14 @@ ASH_INLINE bool fast_put(struct ash_record *record, const struct ash_heap *heap,
     return true;
 }
 
-// False: not a block of the calling thread's spans, or its bin is full.
-// A thread without a heap (NULL) owns nothing (INV-RECORD-1).
-ASH_INLINE bool ash_fast_give(void *p) {
-    if (ash_unlikely(!ash_region_contains(p))) {
-        return false;
-    }
-    struct ash_record *record = ash_record_of(p);
+// The same for the calling thread's heap. One without a heap (NULL) owns nothing (INV-RECORD-1).
+ASH_INLINE bool ash_fast_give_in(struct ash_record *record, void *p) {
     return fast_put(record, ash_thread_heap(), p);
+}
+
+// False: not a block of the calling thread's spans, or its bin is full.
+ASH_INLINE bool ash_fast_give(void *p) {
+    return ash_likely(ash_region_contains(p)) && ash_fast_give_in(ash_record_of(p), p);
 }
 
 // The same for another heap of the calling thread's; ash_free_to_slow follows if it fails.
