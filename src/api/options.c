@@ -163,16 +163,30 @@ static void option_check_variable(struct ash_piece variable) {
     }
 }
 
+// The first variable from `*index` on that has our prefix, or NULL; `*index` is then behind it.
+static const char *option_next_variable(size_t *index) {
+    const char *entry;
+    while ((entry = ash_os_env_at(*index)) != NULL) {
+        ++*index;
+        if (*entry == *option_prefix && strncmp(entry, option_prefix, OPTION_PREFIX_BYTES) == 0) {
+            return entry;
+        }
+    }
+    return NULL;
+}
+
 static void option_check_variables(void) {
     const char *entry;
-    for (size_t i = 0; (entry = ash_os_env_at(i)) != NULL; i++) {
-        if (strncmp(entry, option_prefix, OPTION_PREFIX_BYTES) == 0) {
-            option_check_variable((struct ash_piece){entry, option_find(entry, '=')});
-        }
+    for (size_t i = 0; (entry = option_next_variable(&i)) != NULL;) {
+        option_check_variable((struct ash_piece){entry, option_find(entry, '=')});
     }
 }
 
 static void option_read_environment(void) {
+    size_t first = 0;
+    if (option_next_variable(&first) == NULL) {
+        return;  // nearly always: so the environment is gone through once
+    }
     const struct option_place list = {OPTION_BY_LIST, "an entry of ASHLAR_OPTIONS"};
     option_read_variable(ASH_OPTION_ENVIRONMENT);
     if (!ash_option_value(ASH_OPTION_ENVIRONMENT)) {

@@ -119,9 +119,9 @@ uint32_t ash_os_process_id(void);
 uint64_t ash_os_random(void);
 
 // The value of an environment variable, or NULL, also before the C library has
-// set up its environment; the whole "NAME=value" of a place in it, NULL behind the last; whether
-// the process runs with rights its user does not have (AT_SECURE), so that the environment cannot
-// be trusted.
+// set up its environment; the whole "NAME=value" of a place in it, NULL right behind the last,
+// where who asks for one after the other ends; whether the process runs with rights its user does
+// not have (AT_SECURE), so that the environment cannot be trusted.
 const char *ash_os_env(const char *name);
 const char *ash_os_env_at(size_t index);
 bool ash_os_is_privileged(void);

@@ -41,12 +41,7 @@ const char *ash_os_env(const char *name) {
 }
 
 const char *ash_os_env_at(size_t index) {
-    for (size_t i = 0; environ != NULL && environ[i] != NULL; i++) {
-        if (i == index) {
-            return environ[i];
-        }
-    }
-    return NULL;
+    return environ == NULL ? NULL : environ[index];
 }
 
 void ash_os_write(const char *text, size_t bytes) {
