@@ -9,7 +9,7 @@
 #include "supply/meta.h"
 
 // Where a heap's magazines lie. It is made when the first bin is full, and cut from its start into
-// magazines of those classes that need them. All zeros when it is empty.
+// magazines of those classes that need them. Zeros mean that it is empty.
 struct ash_depot_rack {
     size_t used;                                   // bytes of `cells` that are magazines now
     size_t touched;                                // at most; since it was purged
@@ -24,7 +24,7 @@ static size_t depot_magazine_bytes(unsigned class_index) {
     return (size_t)c->magazine * c->block_bytes;
 }
 
-// NULL: there is no rack.
+// NULL: the rack is full, or there is no memory for one.
 static struct ash_magazine *depot_spare(struct ash_heap *heap, unsigned class_index) {
     if (heap->depot_rack == NULL) {
         heap->depot_rack = ash_meta_take(ASH_DEPOT_RACK_BYTES);
@@ -112,8 +112,8 @@ bool ash_depot_settle(struct ash_heap *heap) {
     return true;
 }
 
-void ash_depot_close(struct ash_heap *heap) {
-    (void)ash_depot_settle(heap);
+// The same, and its pages go back.
+static void depot_purge_rack(struct ash_heap *heap) {
     struct ash_depot_rack *rack = heap->depot_rack;
     if (rack == NULL || rack->touched == 0) {
         return;
@@ -129,11 +129,16 @@ void ash_depot_close(struct ash_heap *heap) {
     }
 }
 
+void ash_depot_close(struct ash_heap *heap) {
+    (void)ash_depot_settle(heap);
+    depot_purge_rack(heap);
+}
+
 void ash_depot_drop(struct ash_heap *heap) {
     for (unsigned i = 0; i < ASH_CLASS_COUNT; i++) {
         heap->shelves[i].depot = NULL;
         heap->shelves[i].magazines = 0;
     }
     heap->depot_bytes = 0;
-    depot_clear_rack(heap);
+    depot_purge_rack(heap);
 }

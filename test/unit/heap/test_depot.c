@@ -157,6 +157,13 @@ static uint32_t fill_rack(void) {
     return put;
 }
 
+// All of its magazines are spare ones then.
+static void empty_rack(void) {
+    while (ash_depot_take(heap, 0)) {
+        ash_bin_drop(heap, 0);
+    }
+}
+
 static size_t magazine_0_bytes(void) {
     return sizeof(struct ash_magazine) + ash_classes[0].magazine * sizeof(void *);
 }
@@ -166,11 +173,7 @@ CLAIM(a_rack_holds_so_many_magazines_and_no_more) {
     uint32_t put = fill_rack();
     size_t bytes = magazine_0_bytes();
     expect(put * bytes <= ASH_DEPOT_RACK_BYTES && (put + 1) * bytes > ASH_DEPOT_RACK_BYTES / 2);
-    for (uint32_t left = put; left > 0; left--) {
-        expect(ash_depot_take(heap, 0));
-        ash_bin_drop(heap, 0);
-    }
-    expect(!ash_depot_take(heap, 0));
+    empty_rack();
     expect_equal(fill_rack(), put);  // where these were
     ash_depot_drop(heap);
     ash_bin_drop(heap, 0);
@@ -191,7 +194,7 @@ CLAIM(settled_magazines_leave_the_rack_to_other_classes) {
 CLAIM(closing_gives_the_pages_of_the_rack_back_once) {
     start();
     size_t bytes = fill_rack() * magazine_0_bytes();
-    ash_depot_drop(heap);
+    empty_rack();
     size_t before = os_fake_tally().purged_bytes;
     ash_depot_close(heap);
     size_t purged = os_fake_tally().purged_bytes - before;
@@ -201,13 +204,10 @@ CLAIM(closing_gives_the_pages_of_the_rack_back_once) {
     expect_equal(fill_rack() * magazine_0_bytes(), bytes);
 }
 
-// All of its magazines are spare ones, and hold no blocks.
 CLAIM(a_closed_rack_has_no_spare_magazines) {
     start();
     uint32_t put = fill_rack();
-    while (ash_depot_take(heap, 0)) {
-        ash_bin_drop(heap, 0);
-    }
+    empty_rack();
     ash_depot_close(heap);
     expect_equal(fill_rack(), put);
     ash_depot_drop(heap);
