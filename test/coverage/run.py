@@ -21,7 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
 MARKS = ("<!-- run.py: begin -->\n", "<!-- run.py: end -->\n")
-TESTS = "^(unit|api|model|fuzz|stress|libc|override)/"
+TESTS = "^(unit|api|model|fuzz|stress|libc|override|stats|compat|guard|harden)/"
 BATCH = 40  # files that one gcov looks at
 
 
