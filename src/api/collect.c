@@ -7,6 +7,7 @@
 #include "ashlar/ashlar.h"
 #include "base/compiler.h"
 #include "heap/audit.h"
+#include "heap/depot.h"
 #include "heap/hold.h"
 #include "heap/realm.h"
 #include "heap/registry.h"
@@ -16,6 +17,7 @@
 static void collect_one(struct ash_heap *heap) {
     ash_hold(heap);
     ash_release_all(heap);
+    ash_depot_close(heap);
     if (ASH_AUDIT) {
         ash_heap_audit(heap);
     }

@@ -7,7 +7,8 @@
 // touched: a magazine is an array beside them. The price: what lies in a depot is free and holds
 // its span. So the heap's depots hold ASH_DEPOT_BYTES at most, in as many magazines as lie in the
 // heap's rack for them, and they are settled, each block back in its span, before the heap takes
-// another span from the store, and by who tends or collects. These give the rack's pages back, too.
+// another span from the store, when a thread ends, and by who tends or collects. These two give the
+// rack's pages back, too.
 //
 // Invariants:
 //   INV-DEPOT-1  every magazine has exactly `magazine` blocks of its class, in spans of the heap

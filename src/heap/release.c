@@ -40,7 +40,7 @@ void ash_release_current(struct ash_heap *heap, unsigned class_index) {
 void ash_release_all(struct ash_heap *heap) {
     ash_remote_flush(heap);
     ash_remote_drain(heap);
-    ash_depot_close(heap);
+    (void)ash_depot_settle(heap);
     ash_slots_release_all(heap);
     for (unsigned i = 0; i < ASH_CLASS_COUNT; i++) {
         ash_release_bin(heap, i);
