@@ -22,6 +22,7 @@
 
 enum {
     STATS_SPINS = 4096,    // for one heap, before its thread may need a processor
+    STATS_WAITS = 8,       // for threads that need a heap
     STATS_NAPS = 8,        // for one heap, before all others are let go
     STATS_ROUNDS = 100,    // before the snapshot is taken without the heap
     STATS_LONG_ROUND = 20  // from here on rounds are 1 ms apart
@@ -286,6 +287,9 @@ static bool stats_sum(struct stats_sums *sums) {
     if (!ash_boot()) {
         errno = ENOMEM;
         return false;
+    }
+    for (unsigned i = 0; i < STATS_WAITS && ash_registry_is_awaited(); i++) {
+        ash_os_sleep(0);
     }
     for (unsigned round = 1; !stats_try(sums, round == STATS_ROUNDS); round++) {
         ash_os_sleep(round < STATS_LONG_ROUND ? 0 : 1);

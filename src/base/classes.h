@@ -19,7 +19,7 @@ struct ash_class {
     uint32_t block_bytes;
     uint32_t blocks;    // of a span
     uint64_t inverse;   // 2^32 / (block_bytes / 16), rounded up: divides by multiplying
-    uint32_t stock;     // blocks that a bin is stocked with at a time
+    uint32_t stock;     // blocks that a bin is stocked with at a time, at most
     uint32_t slices;    // of a span
     int32_t cap;        // blocks that a bin may hold
     uint32_t magazine;  // blocks that leave a full bin

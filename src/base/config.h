@@ -84,7 +84,7 @@ enum {
     // more: together a quarter of the 65,530 that Linux lets a process have.
     ASH_FENCE_MAX = ASH_HOSTILE ? 64 : 8192,
 
-    // About how much a bin is stocked with at a time.
+    // About how much a bin is stocked with at a time, at most.
     ASH_STOCK_BYTES = 4096,
 
     // Foreign blocks gathered before they are published: chains, and per chain.

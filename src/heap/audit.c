@@ -124,7 +124,9 @@ void ash_heap_audit(struct ash_heap *heap) {
         audit_shelf(heap, i);
         audit_bin(heap, i);
         depot_bytes += audit_depot(heap, i);
-        news += audit_news(heap, i);
+        uint32_t of_class = audit_news(heap, i);
+        ash_assert((heap->news_classes >> i & 1) == (of_class > 0 ? 1 : 0));
+        news += of_class;
     }
     ash_assert(ash_heap_news(heap) == news);
     ash_assert(heap->depot_bytes == depot_bytes && depot_bytes <= ASH_DEPOT_BYTES);  // INV-DEPOT-2

@@ -102,6 +102,7 @@ struct ash_heap {
     struct ash_bin none;  // always empty: where bin_at leads while the heap is shut
     struct ash_shelf shelves[ASH_CLASS_COUNT];
     _Atomic(struct ash_chain *) chains;  // ash_remote_none until the thread gathers: heap/remote.h
+    uint64_t news_classes;               // a bit for each class whose shelf has news
     _Atomic uint32_t news_spans;         // spans on all shelves' news; others read it as a hint
     size_t depot_bytes;                  // of the blocks in all depots
     struct ash_depot_rack *depot_rack;   // NULL until there is a magazine
@@ -156,8 +157,9 @@ struct ash_heap {
     uint32_t seen_still;  // rounds since that changed
 
     // The registry's, under its lock.
-    struct ash_heap *next;         // all heaps
-    struct ash_heap *next_orphan;  // heaps of its realm without a thread; or spare ones
+    struct ash_heap *next;                         // all heaps
+    struct ash_heap *older_orphan, *newer_orphan;  // of its realm; or spare ones, by the first
+    int processor;                                 // where its last thread ended
     struct ash_heap *next_in_realm;
     bool is_listed;                            // by the line above
     struct ash_heap *others;                   // whose home this heap is

@@ -81,7 +81,7 @@ bool ash_hold_tend(struct ash_heap *heap, bool deep, bool *more) {
         ash_depot_close(heap);
     }
     for (unsigned i = 0; i < ASH_CLASS_COUNT; i++) {
-        ash_release_current(heap, i);
+        ash_span_stand_down(heap, i);
     }
     *more = deep && ash_hold_purge(heap, HOLD_PURGE_SPANS);
     hold_leave(heap, active);

@@ -36,9 +36,6 @@ void ash_orphan_end(struct ash_heap *heap) {
 void ash_orphan_tend(struct ash_heap *heap) {
     while (ash_tenure_claim(&heap->state, ASH_HEAP_ORPHAN, ASH_HEAP_TENDED)) {
         ash_remote_drain(heap);
-        for (unsigned i = 0; i < ASH_CLASS_COUNT; i++) {
-            ash_release_current(heap, i);
-        }
         if (!ash_tenure_leave(&heap->state, ASH_HEAP_ORPHAN, &heap->inbox)) {
             return;
         }
@@ -64,22 +61,12 @@ static bool orphan_move(struct ash_heap *orphan, struct ash_heap *heap, struct a
     return false;
 }
 
-static void orphan_list_current(struct ash_heap *orphan, struct ash_shelf *shelf) {
-    struct ash_record *span = shelf->current;
-    if (span == NULL) {
-        return;
-    }
-    ash_span_lift(orphan, span);
-    ash_span_put(orphan, span, ash_span_has_room(span) ? ASH_PLACE_ROOMY : ASH_PLACE_FULL);
-}
-
 // Takes the orphan's spans of the class that have room. The first one is
 // returned, without a place; the others are put on the heap's shelf.
 static struct ash_record *orphan_rob(struct ash_heap *orphan, struct ash_heap *heap,
                                      unsigned class_index) {
     struct ash_shelf *shelf = &orphan->shelves[class_index];
     struct ash_record *first = NULL;
-    orphan_list_current(orphan, shelf);
     uint32_t ticket = shelf->lists[ASH_PLACE_ROOMY];
     while (ticket != 0) {
         struct ash_record *span = ash_record_by_ticket(ticket);

@@ -21,13 +21,12 @@
 struct ash_realm ash_realm_main = {
     .serial = 1,
     .root = &ash_realm_main,
-    .orphans_end = &ash_realm_main.orphans,
 };
 
 // Under the registry's lock.
 static struct ash_realm *realm_all;
 static struct ash_realm *realm_spare;
-static struct ash_heap *realm_spare_heaps;  // linked by next_orphan
+static struct ash_heap *realm_spare_heaps;  // linked by older_orphan
 static size_t realm_last_serial = 1;
 
 struct ash_realm *ash_realm_new(struct ash_realm *root) {
@@ -39,10 +38,8 @@ struct ash_realm *ash_realm_new(struct ash_realm *root) {
         realm = ash_meta_take(sizeof *realm);
     }
     if (realm != NULL) {
-        *realm = (struct ash_realm){.serial = ++realm_last_serial,
-                                    .orphans_end = &realm->orphans,
-                                    .root = root != NULL ? root : realm,
-                                    .next = realm_all};
+        *realm = (struct ash_realm){
+            .serial = ++realm_last_serial, .root = root != NULL ? root : realm, .next = realm_all};
         if (realm_all != NULL) {
             realm_all->prev = realm;
         }
@@ -131,7 +128,7 @@ void ash_realm_move_own(struct ash_realm *root, struct ash_heap *mine) {
 static struct ash_heap *realm_pop_spare(void) {
     struct ash_heap *heap = realm_spare_heaps;
     if (heap != NULL) {
-        realm_spare_heaps = heap->next_orphan;
+        realm_spare_heaps = heap->older_orphan;
         atomic_store_explicit(&heap->state, ASH_HEAP_ACTIVE, memory_order_relaxed);
     }
     return heap;
@@ -168,10 +165,7 @@ static struct ash_heap *realm_take_empty(struct ash_realm *realm, struct ash_hea
     if (heap == NULL) {
         return NULL;
     }
-    for (unsigned i = 0; i < ASH_CLASS_COUNT; i++) {
-        ash_release_current(heap, i);  // of the main realm still, which has been charged for it
-    }
-    ash_assert(heap->span_count == 0);
+    ash_assert(heap->span_count == 0);  // an orphan's empty spans have been retired
     ash_registry_enter();
     realm_link(realm, heap);
     realm_set_home(heap, mine);
@@ -409,6 +403,7 @@ static void realm_empty_heap(struct ash_heap *heap) {
         heap->shelves[i].out = 0;
         heap->shelves[i].news = 0;
     }
+    heap->news_classes = 0;
     atomic_store_explicit(&heap->news_spans, 0, memory_order_relaxed);
     ash_depot_drop(heap);
     ash_slots_forget(heap);
@@ -417,7 +412,7 @@ static void realm_empty_heap(struct ash_heap *heap) {
     ash_registry_enter();
     atomic_store_explicit(&heap->part_of, &ash_realm_main, memory_order_relaxed);
     atomic_store_explicit(&heap->state, ASH_HEAP_SPARE, memory_order_relaxed);
-    heap->next_orphan = realm_spare_heaps;
+    heap->older_orphan = realm_spare_heaps;
     realm_spare_heaps = heap;
     ash_registry_leave();
 }

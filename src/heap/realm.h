@@ -49,8 +49,8 @@ struct ash_realm {
     struct ash_origin origin;
 
     // Under the registry's lock.
-    struct ash_heap *orphans;  // a queue, so that tending goes round
-    struct ash_heap **orphans_end;
+    struct ash_heap *newest_orphan, *oldest_orphan;
+    struct ash_heap *next_tended;   // of the orphans: the one whose turn is next; NULL: the oldest
     _Atomic uint32_t orphan_count;  // read without the lock, as a hint
     uint32_t runs;                  // ticket of the first run; 0 for the main realm
     struct ash_realm *next, *prev;  // all realms but the main one; or those to be used again

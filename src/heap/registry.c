@@ -7,8 +7,15 @@
 #include "platform/os.h"
 
 // 4,096 threads have four heaps a bucket.
-enum { REGISTRY_TRIES = 4, REGISTRY_REAPS = 16, REGISTRY_BUCKETS = ASH_HOSTILE ? 64 : 1024 };
+enum {
+    REGISTRY_TRIES = 4,
+    REGISTRY_NEAR = 16,     // orphans among which one of the caller's processor is looked for
+    REGISTRY_WAIT_MS = 16,  // for orphans that are all tended
+    REGISTRY_REAPS = 16,
+    REGISTRY_BUCKETS = ASH_HOSTILE ? 64 : 1024,
+};
 
+static _Atomic uint32_t registry_waiting;  // threads, for an orphan
 static struct ash_lock registry_lock = ASH_LOCK(ASH_RANK_REGISTRY);
 
 // Written under the lock; read by walkers without it.
@@ -161,17 +168,21 @@ bool ash_registry_has_orphans(const struct ash_realm *realm) {
 
 void ash_registry_queue_orphan(struct ash_heap *heap) {
     struct ash_realm *realm = ash_realm_of(heap);
-    heap->next_orphan = NULL;
-    *realm->orphans_end = heap;
-    realm->orphans_end = &heap->next_orphan;
+    heap->processor = ash_os_processor();
+    heap->newer_orphan = NULL;
+    heap->older_orphan = realm->newest_orphan;
+    *(heap->older_orphan == NULL ? &realm->oldest_orphan : &heap->older_orphan->newer_orphan) =
+        heap;
+    realm->newest_orphan = heap;
     registry_count_orphan(realm, 1);
 }
 
-static void registry_unlink(struct ash_realm *realm, struct ash_heap **link) {
-    struct ash_heap *heap = *link;
-    *link = heap->next_orphan;
-    if (realm->orphans_end == &heap->next_orphan) {
-        realm->orphans_end = link;
+static void registry_unlink(struct ash_realm *realm, struct ash_heap *heap) {
+    struct ash_heap *older = heap->older_orphan, *newer = heap->newer_orphan;
+    *(older == NULL ? &realm->oldest_orphan : &older->newer_orphan) = newer;
+    *(newer == NULL ? &realm->newest_orphan : &newer->older_orphan) = older;
+    if (realm->next_tended == heap) {
+        realm->next_tended = newer;
     }
     registry_count_orphan(realm, -1);
 }
@@ -182,62 +193,122 @@ void ash_registry_put_orphan(struct ash_heap *heap) {
     ash_registry_leave();
 }
 
-static bool registry_claim(struct ash_heap *heap, bool listed_too) {
-    return (listed_too || !heap->is_listed) &&
-           ash_tenure_claim(&heap->state, ASH_HEAP_ORPHAN, ASH_HEAP_ACTIVE);
+static bool registry_claim(struct ash_realm *realm, struct ash_heap *heap, bool listed_too) {
+    if ((heap->is_listed && !listed_too) ||
+        !ash_tenure_claim(&heap->state, ASH_HEAP_ORPHAN, ASH_HEAP_ACTIVE)) {
+        return false;
+    }
+    registry_unlink(realm, heap);
+    return true;
+}
+
+// One of the newest, whose thread ended where the caller runs: what is free in it is in that
+// processor's caches.
+static struct ash_heap *registry_claim_near(struct ash_realm *realm, bool listed_too) {
+    int processor = ash_os_processor();
+    struct ash_heap *heap = realm->newest_orphan;
+    for (int i = 0; i < REGISTRY_NEAR && heap != NULL; i++, heap = heap->older_orphan) {
+        if (heap->processor == processor && registry_claim(realm, heap, listed_too)) {
+            return heap;
+        }
+    }
+    return NULL;
 }
 
 struct ash_heap *ash_registry_claim_orphan(struct ash_realm *realm, bool listed_too) {
-    struct ash_heap **link = &realm->orphans;
-    while (*link != NULL && !registry_claim(*link, listed_too)) {
-        link = &(*link)->next_orphan;
+    struct ash_heap *heap = registry_claim_near(realm, listed_too);
+    if (heap == NULL) {
+        heap = realm->newest_orphan;
+        while (heap != NULL && !registry_claim(realm, heap, listed_too)) {
+            heap = heap->older_orphan;
+        }
     }
-    struct ash_heap *heap = *link;
+    return heap;
+}
+
+// Each orphan in its turn, from the oldest on. NULL: there is none.
+static struct ash_heap *registry_turn(struct ash_realm *realm) {
+    struct ash_heap *heap = realm->next_tended;
+    if (heap == NULL) {
+        heap = realm->oldest_orphan;
+    }
     if (heap != NULL) {
-        registry_unlink(realm, link);
+        realm->next_tended = heap->newer_orphan;
     }
     return heap;
 }
 
 struct ash_heap *ash_registry_claim_empty(void) {
     struct ash_realm *realm = &ash_realm_main;
-    for (int i = 0; i < REGISTRY_TRIES && realm->orphans != NULL; i++) {
-        struct ash_heap *first = realm->orphans;
-        registry_unlink(realm, &realm->orphans);
+    for (int i = 0; i < REGISTRY_TRIES; i++) {
+        struct ash_heap *heap = registry_turn(realm);
         // relaxed: of an orphan it only falls, and who takes one over needs the lock.
-        if (!first->is_listed &&
-            atomic_load_explicit(&first->out_bytes, memory_order_relaxed) == 0 &&
-            ash_tenure_claim(&first->state, ASH_HEAP_ORPHAN, ASH_HEAP_TENDED)) {
-            return first;
+        if (heap != NULL && !heap->is_listed &&
+            atomic_load_explicit(&heap->out_bytes, memory_order_relaxed) == 0 &&
+            ash_tenure_claim(&heap->state, ASH_HEAP_ORPHAN, ASH_HEAP_TENDED)) {
+            registry_unlink(realm, heap);
+            return heap;
         }
-        ash_registry_queue_orphan(first);
     }
     return NULL;
+}
+
+static bool registry_is_tended(const struct ash_heap *heap) {
+    return atomic_load_explicit(&heap->state, memory_order_relaxed) == ASH_HEAP_TENDED;
+}
+
+static bool registry_some_are_tended(const struct ash_realm *realm) {
+    const struct ash_heap *heap = realm->newest_orphan;
+    while (heap != NULL && (heap->is_listed || !registry_is_tended(heap))) {
+        heap = heap->older_orphan;
+    }
+    return heap != NULL;
+}
+
+// Under the lock, but where it waits.
+static struct ash_heap *registry_wait_for_orphan(struct ash_realm *realm) {
+    struct ash_heap *heap = NULL;
+    uint64_t end_ms = ash_os_clock_ms() + REGISTRY_WAIT_MS;
+    // relaxed: a hint.
+    atomic_fetch_add_explicit(&registry_waiting, 1, memory_order_relaxed);
+    while (heap == NULL && ash_os_clock_ms() < end_ms && registry_some_are_tended(realm)) {
+        ash_registry_leave();
+        ash_os_sleep(0);
+        ash_registry_enter();
+        heap = ash_registry_claim_orphan(realm, false);
+    }
+    atomic_fetch_sub_explicit(&registry_waiting, 1, memory_order_relaxed);
+    return heap;
+}
+
+bool ash_registry_is_awaited(void) {
+    return atomic_load_explicit(&registry_waiting, memory_order_relaxed) != 0;
 }
 
 struct ash_heap *ash_registry_take_orphan(struct ash_realm *realm) {
     ash_registry_enter();
     struct ash_heap *heap = ash_registry_claim_orphan(realm, false);
+    if (heap == NULL && registry_some_are_tended(realm)) {
+        heap = registry_wait_for_orphan(realm);
+    }
     ash_registry_leave();
     return heap;
 }
 
 struct ash_heap *ash_registry_tend_orphan(struct ash_realm *realm) {
-    struct ash_heap *heap = NULL;
+    struct ash_heap *tended = NULL;
     if (!ash_lock_try(&registry_lock)) {
         return NULL;
     }
-    // A few at the head: one may be tended just now, or lost for good.
-    for (int i = 0; i < REGISTRY_TRIES && realm->orphans != NULL && heap == NULL; i++) {
-        struct ash_heap *first = realm->orphans;
-        if (ash_tenure_claim(&first->state, ASH_HEAP_ORPHAN, ASH_HEAP_TENDED)) {
-            heap = first;
+    // A few: one may be tended just now, or lost for good.
+    for (int i = 0; i < REGISTRY_TRIES && tended == NULL; i++) {
+        struct ash_heap *heap = registry_turn(realm);
+        if (heap != NULL && ash_tenure_claim(&heap->state, ASH_HEAP_ORPHAN, ASH_HEAP_TENDED)) {
+            tended = heap;
         }
-        registry_unlink(realm, &realm->orphans);
-        ash_registry_queue_orphan(first);
     }
     ash_registry_leave();
-    return heap;
+    return tended;
 }
 
 // A heap of the calling thread's in another realm.

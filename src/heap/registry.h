@@ -41,9 +41,14 @@ void ash_registry_put_orphan(struct ash_heap *heap);
 void ash_registry_queue_orphan(struct ash_heap *heap);
 
 // Takes an orphan for the calling thread: ACTIVE from now on. NULL if there is none. The first:
-// one that is on no realm's list, to be the thread's own. The second: under the lock.
+// one that is on no realm's list, to be the thread's own; if all are being tended it waits, for 16
+// milliseconds at most: a snapshot holds all heaps, and who did not wait would make another one
+// each time. The second: under the lock.
 struct ash_heap *ash_registry_take_orphan(struct ash_realm *realm);
 struct ash_heap *ash_registry_claim_orphan(struct ash_realm *realm, bool listed_too);
+
+// Whether some thread waits for one: a hint for who is about to hold them all.
+bool ash_registry_is_awaited(void);
 
 // Under the lock. An orphan of the main realm that is on no realm's list, and of which no block is
 // out: it is TENDED from now on, and no orphan any more. NULL if there is none among the next few.

@@ -30,13 +30,6 @@ void ash_release_bin(struct ash_heap *heap, unsigned class_index) {
     }
 }
 
-void ash_release_current(struct ash_heap *heap, unsigned class_index) {
-    struct ash_record *span = heap->shelves[class_index].current;
-    if (span != NULL && ash_span_used(span) == 0) {
-        ash_span_retire(heap, span);
-    }
-}
-
 void ash_release_all(struct ash_heap *heap) {
     ash_remote_flush(heap);
     ash_remote_drain(heap);
@@ -44,6 +37,6 @@ void ash_release_all(struct ash_heap *heap) {
     ash_slots_release_all(heap);
     for (unsigned i = 0; i < ASH_CLASS_COUNT; i++) {
         ash_release_bin(heap, i);
-        ash_release_current(heap, i);
+        ash_span_stand_down(heap, i);
     }
 }

@@ -12,11 +12,9 @@ void ash_release_older(struct ash_heap *heap, unsigned class_index);
 // Gives all blocks of a bin back to their spans.
 void ash_release_bin(struct ash_heap *heap, unsigned class_index);
 
-// Retires the class's current span if none of its blocks is out.
-void ash_release_current(struct ash_heap *heap, unsigned class_index);
-
 // Gives back everything of the heap that no block needs: publishes its chains, takes
-// in its news, empties its bins, retires empty spans. The caller owns or tends it.
+// in its news, empties its bins, retires empty spans; none is current any more. The caller owns
+// or tends it.
 void ash_release_all(struct ash_heap *heap);
 
 #endif

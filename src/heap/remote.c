@@ -148,6 +148,7 @@ void ash_remote_sort(struct ash_heap *heap) {
         struct ash_shelf *shelf = &heap->shelves[span->class_index];
         span->inbox_next = shelf->news;
         shelf->news = ash_record_ticket(span);
+        heap->news_classes |= (uint64_t)1 << span->class_index;
         ash_heap_count_news(heap, 1);
     }
 }
@@ -162,6 +163,9 @@ static struct ash_block *remote_pop(struct ash_heap *heap, unsigned class_index,
     }
     *span = ash_record_by_ticket(shelf->news);
     shelf->news = (*span)->inbox_next;
+    if (shelf->news == 0) {
+        heap->news_classes &= ~((uint64_t)1 << class_index);
+    }
     ash_heap_count_news(heap, -1);
     uint32_t word = ash_news_take(&(*span)->remote);
     *count = ash_news_count(word);
@@ -228,17 +232,11 @@ static void remote_return(struct ash_heap *heap, struct ash_record *span, struct
 // Makes the span the current one, so that its other blocks go next.
 static void remote_prefer(struct ash_heap *heap, struct ash_record *span) {
     struct ash_record *current = heap->shelves[span->class_index].current;
-    if (current == span) {
-        return;
+    if (current != span) {
+        ash_span_stand_down(heap, span->class_index);
+        ash_span_lift(heap, span);
+        ash_span_put(heap, span, ASH_PLACE_CURRENT);
     }
-    if (current != NULL && ash_span_used(current) == 0) {
-        ash_span_retire(heap, current);
-    } else if (current != NULL) {
-        ash_span_lift(heap, current);
-        ash_span_put(heap, current, ash_span_has_room(current) ? ASH_PLACE_ROOMY : ASH_PLACE_FULL);
-    }
-    ash_span_lift(heap, span);
-    ash_span_put(heap, span, ASH_PLACE_CURRENT);
 }
 
 // There is news of the class: whether its next chain is longer than the bin, and the current
@@ -282,15 +280,11 @@ void ash_remote_drain(struct ash_heap *heap) {
 
 void ash_remote_drain_some(struct ash_heap *heap, uint32_t spans) {
     ash_remote_sort(heap);
-    for (unsigned i = 0; ash_heap_news(heap) > 0; i++) {
+    for (; heap->news_classes != 0 && spans > 0; spans--) {
         struct ash_record *span;
-        struct ash_block *head;
         uint32_t count;
-        for (; spans > 0 && (head = remote_pop(heap, i, &span, &count)) != NULL; spans--) {
-            remote_return(heap, span, head, count);
-        }
-        if (spans == 0) {
-            return;
-        }
+        unsigned class_index = (unsigned)ash_ctz64(heap->news_classes);
+        struct ash_block *head = remote_pop(heap, class_index, &span, &count);
+        remote_return(heap, span, head, count);
     }
 }

@@ -13,6 +13,8 @@
 #include "supply/arena.h"
 #include "supply/store.h"
 
+enum { SPAN_STOCK_MIN = 8 };
+
 static struct ash_record *span_take(struct ash_heap *heap, uint32_t slices) {
     bool zero;
     struct ash_record *span = ash_store_take(&ash_realm_of(heap)->origin, slices, 1, &zero);
@@ -122,6 +124,19 @@ void ash_span_lift(struct ash_heap *heap, struct ash_record *span) {
     }
 }
 
+void ash_span_stand_down(struct ash_heap *heap, unsigned class_index) {
+    struct ash_record *span = heap->shelves[class_index].current;
+    if (span == NULL) {
+        return;
+    }
+    if (ash_span_used(span) == 0) {
+        ash_span_retire(heap, span);
+        return;
+    }
+    ash_span_lift(heap, span);
+    ash_span_put(heap, span, ash_span_has_room(span) ? ASH_PLACE_ROOMY : ASH_PLACE_FULL);
+}
+
 struct ash_record *ash_span_first(const struct ash_heap *heap, unsigned class_index) {
     const struct ash_shelf *shelf = &heap->shelves[class_index];
     for (unsigned i = 0; i < ASH_PLACE_LISTS; i++) {
@@ -179,17 +194,24 @@ static void span_carve(struct ash_record *span, uint32_t count, struct ash_block
     span->carved += count;
 }
 
+// What a bin is stocked with grows with what is out of the class: a thread that uses few blocks of
+// a size, or starts, has few to cut, and few to give back when it ends.
+static uint32_t span_stock_now(const struct ash_heap *heap, const struct ash_class *c) {
+    size_t half = heap->shelves[c - ash_classes].out / 2;
+    return (uint32_t)ash_min(ash_max(half, SPAN_STOCK_MIN), c->stock);
+}
+
 bool ash_span_stock(struct ash_heap *heap, struct ash_record *span) {
     const struct ash_class *c = ash_span_class(span);
     ash_assert(ash_bin_count(heap, span->class_index) == 0);
     struct ash_block **blocks = ash_bin_blocks(heap, span->class_index);
     uint32_t used = ash_span_used(span);
-    uint32_t count;
+    uint32_t count = span_stock_now(heap, c);
     if (used < span->carved) {
-        count = (uint32_t)ash_min(c->stock, span->carved - used);
+        count = (uint32_t)ash_min(count, span->carved - used);
         span_unmark(span, count, blocks + count);
     } else {
-        count = (uint32_t)ash_min(c->stock, c->blocks - span->carved);
+        count = (uint32_t)ash_min(count, c->blocks - span->carved);
         span_carve(span, count, blocks + count);
     }
     ash_bin_set_count(heap, span->class_index, count);

@@ -72,6 +72,10 @@ struct ash_record *ash_span_next(const struct ash_heap *heap, const struct ash_r
 void ash_span_put(struct ash_heap *heap, struct ash_record *span, enum ash_place place);
 void ash_span_lift(struct ash_heap *heap, struct ash_record *span);
 
+// The class has no current span from now on: it is retired if none of its blocks is out, else
+// listed.
+void ash_span_stand_down(struct ash_heap *heap, unsigned class_index);
+
 // Whether the span has blocks to give.
 bool ash_span_has_room(const struct ash_record *span);
 

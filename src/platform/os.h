@@ -115,6 +115,9 @@ uint64_t ash_os_clock_ms(void);
 uint32_t ash_os_thread_id(void);
 uint32_t ash_os_process_id(void);
 
+// The processor that the calling thread runs on, for now; -1 if the system does not say.
+int ash_os_processor(void);
+
 // Some bits that differ from process to process. Not for secrets.
 uint64_t ash_os_random(void);
 

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <linux/futex.h>
 #include <linux/mempolicy.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
@@ -217,6 +218,13 @@ bool ash_os_purge(void *start, size_t bytes) {
         ash_tally_purged(bytes);
     }
     return purged;
+}
+
+int ash_os_processor(void) {
+    int saved_errno = errno;
+    int processor = sched_getcpu();
+    errno = saved_errno;
+    return processor;
 }
 
 void ash_os_advise_huge(void *start, size_t bytes, bool wanted) {

@@ -32,6 +32,7 @@ static size_t fake_occupied_count;
 // Set by the test before threads run.
 static size_t fake_page_bytes;  // 0: the real system's, which may not map less
 static size_t fake_resident_pages;
+static int fake_processor;
 static uintptr_t fake_map_top;
 static bool fake_remap_moves, fake_guards, fake_has_no_seals;
 static uint64_t fake_nodes = 1, fake_populate_ms;
@@ -424,6 +425,10 @@ void ash_os_advise_huge(void *start, size_t bytes, bool wanted) {
     fake_leave();
 }
 
+int ash_os_processor(void) {
+    return fake_processor;
+}
+
 size_t ash_os_resident_pages(const void *start, size_t bytes) {
     fake_check_range(start, bytes);
     size_t pages = bytes / ash_os_page_bytes();
@@ -472,6 +477,10 @@ void os_fake_set_nodes(uint64_t nodes) {
 
 void os_fake_set_populate_ms(uint64_t ms) {
     fake_populate_ms = ms;
+}
+
+void os_fake_set_processor(int processor) {
+    fake_processor = processor;
 }
 
 void os_fake_set_resident_pages(size_t pages) {

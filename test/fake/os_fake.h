@@ -106,6 +106,9 @@ void os_fake_set_populate_ms(uint64_t ms);
 // What ash_os_resident_pages says; SIZE_MAX for "all of them".
 void os_fake_set_resident_pages(size_t pages);
 
+// The processor that all threads run on from now on.
+void os_fake_set_processor(int processor);
+
 // An environment of its own, empty at first; NULL removes. At most 16 variables.
 void os_fake_set_env(const char *name, const char *value);
 void os_fake_set_privileged(bool privileged);
@@ -123,6 +126,9 @@ void os_fake_end_thread(void);
 
 // What ash_os_start_thread was last asked to run, or NULL. It is not run.
 void (*os_fake_started(void))(void);
+
+// How often somebody has slept.
+uint64_t os_fake_sleeps(void);
 
 // Thread `id` has vanished: its hook never runs.
 void os_fake_kill_thread(uint32_t id);

@@ -38,6 +38,7 @@ static size_t fake_text_length;
 static const char *fake_variables[FAKE_VARIABLES_MAX][2];
 static bool fake_privileged, fake_quiet;
 static void (*fake_started)(void);
+static _Atomic uint64_t fake_sleeps;
 static uint32_t fake_process, fake_dead_thread;
 static const struct ash_fork_hooks *fake_fork_hooks;
 
@@ -205,7 +206,12 @@ void (*os_fake_started(void))(void) {
 }
 
 void ash_os_sleep(uint32_t ms) {
-    os_fake_pass_ms(ms);
+    os_fake_pass_ms(ms == 0 ? 1 : ms);
+    fake_sleeps++;
+}
+
+uint64_t os_fake_sleeps(void) {
+    return fake_sleeps;
 }
 
 bool ash_os_thread_lives(uint32_t thread, uint32_t process) {

@@ -61,7 +61,16 @@ bool ash_arena_may_purge(const struct ash_record *record) {
     return record != NULL;
 }
 
-struct ash_realm ash_realm_main = {.orphans_end = &ash_realm_main.orphans};
+struct ash_realm ash_realm_main;
+
+int ash_os_processor(void) {
+    return 0;
+}
+
+// The end of time: who would wait until a certain moment does not wait.
+uint64_t ash_os_clock_ms(void) {
+    return UINT64_MAX;
+}
 
 // Nor is anything hardened.
 struct ash_sealed ash_sealed;

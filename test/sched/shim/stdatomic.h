@@ -28,6 +28,8 @@ typedef enum {
     ((SHIM_VALUE(at))access_exchange(SHIM_PLACE(at, "exchange"), (uint64_t)(value), (order)))
 #define atomic_fetch_add_explicit(at, value, order) \
     access_add(SHIM_PLACE(at, "add"), (uint64_t)(value), (order))
+#define atomic_fetch_sub_explicit(at, value, order) \
+    access_add(SHIM_PLACE(at, "sub"), 0 - (uint64_t)(value), (order))
 #define atomic_compare_exchange_strong_explicit(at, expected, value, order, failed) \
     access_cas(SHIM_PLACE(at, "cas"), (expected), (uint64_t)(value), (order), (failed))
 #define atomic_compare_exchange_weak_explicit(at, expected, value, order, failed) \

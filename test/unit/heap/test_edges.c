@@ -117,9 +117,25 @@ CLAIM(an_empty_current_span_goes_back_when_it_is_asked_for) {
     size_t free_bytes = ash_store_measure().free_bytes;
     give(span, take(span));
     ash_release_bin(&heap, 8);
-    ash_release_current(&heap, 8);
+    ash_span_stand_down(&heap, 8);
     expect(heap.shelves[8].current == NULL);
     expect(ash_store_measure().free_bytes > free_bytes);
+}
+
+CLAIM(a_current_span_that_stands_down_is_listed_by_whether_it_has_room) {
+    start();
+    struct ash_record *span = current_span(8);
+    expect(take(span) != NULL);
+    ash_span_stand_down(&heap, 8);
+    expect(heap.shelves[8].current == NULL);
+    expect_equal(span->place, ASH_PLACE_ROOMY);
+    ash_span_lift(&heap, span);
+    ash_span_put(&heap, span, ASH_PLACE_CURRENT);
+    (void)take_all(span);
+    ash_span_stand_down(&heap, 8);
+    expect_equal(span->place, ASH_PLACE_FULL);
+    ash_span_stand_down(&heap, 8);  // there is none
+    expect_equal(span->place, ASH_PLACE_FULL);
 }
 
 // Neither takes nor gives slices.
@@ -207,6 +223,7 @@ int main(void) {
         cmocka_unit_test(what_comes_back_after_a_purge_is_purged_too),
         cmocka_unit_test(a_span_that_could_not_be_cut_is_not_charged),
         cmocka_unit_test(an_empty_current_span_goes_back_when_it_is_asked_for),
+        cmocka_unit_test(a_current_span_that_stands_down_is_listed_by_whether_it_has_room),
         cmocka_unit_test(a_program_that_only_refills_still_purges),
         cmocka_unit_test(purging_a_heap_stops_at_its_limit),
         cmocka_unit_test(a_heap_that_ends_takes_its_news_with_it),

@@ -112,32 +112,55 @@ CLAIM(a_heap_without_a_thread_is_not_taken_for_one_that_was_left_behind) {
     expect(ash_registry_take_orphan(&ash_realm_main) == &heaps[2]);
 }
 
-CLAIM(an_orphan_is_taken_once_the_oldest_first) {
+CLAIM(an_orphan_is_taken_once_the_newest_first) {
     start();
     expect(ash_registry_take_orphan(&ash_realm_main) == NULL);
     make_orphan(&heaps[2]);
     make_orphan(&heaps[0]);
-    expect(ash_registry_take_orphan(&ash_realm_main) == &heaps[2]);
-    expect_equal(heaps[2].state, ASH_HEAP_ACTIVE);
     expect(ash_registry_take_orphan(&ash_realm_main) == &heaps[0]);
+    expect_equal(heaps[0].state, ASH_HEAP_ACTIVE);
+    expect(ash_registry_take_orphan(&ash_realm_main) == &heaps[2]);
     expect(ash_registry_take_orphan(&ash_realm_main) == NULL);
     make_orphan(&heaps[2]);
     expect(ash_registry_take_orphan(&ash_realm_main) == &heaps[2]);
+}
+
+CLAIM(an_orphan_of_the_same_processor_goes_first) {
+    start();
+    for (int i = 0; i < HEAPS; i++) {
+        os_fake_set_processor(i % 2);
+        make_orphan(&heaps[i]);
+    }
+    os_fake_set_processor(0);
+    expect(ash_registry_take_orphan(&ash_realm_main) == &heaps[2]);
+    expect(ash_registry_take_orphan(&ash_realm_main) == &heaps[0]);
+    expect(ash_registry_take_orphan(&ash_realm_main) == &heaps[3]);
+    expect(ash_registry_take_orphan(&ash_realm_main) == &heaps[1]);
 }
 
 CLAIM(a_tended_orphan_is_passed_over) {
     start();
     make_orphan(&heaps[0]);
     make_orphan(&heaps[1]);
-    heaps[0].state = ASH_HEAP_TENDED;
-    expect(ash_registry_take_orphan(&ash_realm_main) == &heaps[1]);
-    expect(ash_registry_take_orphan(&ash_realm_main) == NULL);
-    ash_orphan_leave(&heaps[0]);
+    heaps[1].state = ASH_HEAP_TENDED;
     expect(ash_registry_take_orphan(&ash_realm_main) == &heaps[0]);
-    make_orphan(&heaps[3]);  // the queue's end is right after all of that
-    make_orphan(&heaps[1]);
-    expect(ash_registry_take_orphan(&ash_realm_main) == &heaps[3]);
+    expect_equal(os_fake_sleeps(), 0);
+    ash_orphan_leave(&heaps[1]);
     expect(ash_registry_take_orphan(&ash_realm_main) == &heaps[1]);
+    make_orphan(&heaps[3]);  // both ends are right after all of that
+    make_orphan(&heaps[1]);
+    expect(ash_registry_take_orphan(&ash_realm_main) == &heaps[1]);
+    expect(ash_registry_take_orphan(&ash_realm_main) == &heaps[3]);
+    expect(ash_registry_take_orphan(&ash_realm_main) == NULL);
+}
+
+// It may be for good: where a child of fork has lost who tended it.
+CLAIM(where_all_orphans_are_tended_one_is_waited_for_not_for_ever) {
+    start();
+    make_orphan(&heaps[0]);
+    heaps[0].state = ASH_HEAP_TENDED;
+    expect(ash_registry_take_orphan(&ash_realm_main) == NULL);
+    expect(os_fake_sleeps() > 0);
 }
 
 CLAIM(tending_goes_round) {
@@ -153,8 +176,16 @@ CLAIM(tending_goes_round) {
         ash_orphan_leave(heap);
         expect_equal(heap->state, ASH_HEAP_ORPHAN);
     }
-    expect(ash_registry_take_orphan(&ash_realm_main) == &heaps[0]);
+    expect(ash_registry_tend_orphan(&ash_realm_main) == &heaps[0]);
+    ash_orphan_leave(&heaps[0]);
+    heaps[2].state = ASH_HEAP_TENDED;
     expect(ash_registry_tend_orphan(&ash_realm_main) == &heaps[1]);
+    ash_orphan_leave(&heaps[1]);
+    ash_orphan_leave(&heaps[2]);
+    expect(ash_registry_take_orphan(&ash_realm_main) == &heaps[3]);  // whose turn it is not yet
+    expect(ash_registry_take_orphan(&ash_realm_main) == &heaps[2]);  // whose turn it is
+    expect(ash_realm_main.next_tended == NULL);
+    expect(ash_registry_tend_orphan(&ash_realm_main) == &heaps[0]);
 }
 
 CLAIM(a_forks_child_loses_the_other_threads_heaps) {
@@ -200,8 +231,10 @@ int main(void) {
         cmocka_unit_test(the_heap_of_a_thread_that_vanished_is_taken_over),
         cmocka_unit_test(an_ended_threads_heap_is_its_own_until_it_is_gone),
         cmocka_unit_test(a_heap_without_a_thread_is_not_taken_for_one_that_was_left_behind),
-        cmocka_unit_test(an_orphan_is_taken_once_the_oldest_first),
+        cmocka_unit_test(an_orphan_is_taken_once_the_newest_first),
+        cmocka_unit_test(an_orphan_of_the_same_processor_goes_first),
         cmocka_unit_test(a_tended_orphan_is_passed_over),
+        cmocka_unit_test(where_all_orphans_are_tended_one_is_waited_for_not_for_ever),
         cmocka_unit_test(tending_goes_round),
         cmocka_unit_test(a_forks_child_loses_the_other_threads_heaps),
         cmocka_unit_test(a_lost_heap_does_not_hide_the_orphans_behind_it),
