@@ -251,6 +251,9 @@ ASH_EXPORT size_t ash_usable_size(const void *block) ASH_NOEXCEPT;
 // PTRDIFF_MAX.
 ASH_EXPORT size_t ash_good_size(size_t bytes) ASH_NOEXCEPT;
 
+// The same of a block of ash_malloc_aligned. `align` is a power of two.
+ASH_EXPORT size_t ash_good_size_aligned(size_t bytes, size_t align) ASH_NOEXCEPT;
+
 // The version as 10000 * major + 100 * minor + patch.
 ASH_EXPORT int ash_version(void) ASH_NOEXCEPT;
 

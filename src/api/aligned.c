@@ -16,8 +16,7 @@
 #include "heap/hard.h"
 #include "platform/os.h"
 
-// ASH_CLASS_COUNT if no class will do.
-static unsigned aligned_class(size_t align, size_t bytes) {
+unsigned ash_aligned_class(size_t align, size_t bytes) {
     if (bytes > ASH_BLOCK_MAX || align > ASH_BLOCK_MAX) {
         return ASH_CLASS_COUNT;
     }
@@ -47,7 +46,7 @@ static void *aligned_hard(struct ash_realm *realm, size_t align, size_t bytes, b
     if (guarded != NULL) {
         return guarded;
     }
-    unsigned class_index = aligned_class(align, bytes + ash_hard.pad);
+    unsigned class_index = ash_aligned_class(align, bytes + ash_hard.pad);
     return class_index < ASH_CLASS_COUNT
                ? ash_hard_take_class(realm, class_index, bytes)
                : ash_large_take(ash_thread_realm(realm), bytes, align, zero);
@@ -61,7 +60,7 @@ ASH_INLINE void *aligned_take(struct ash_realm *realm, size_t align, size_t byte
     if (ash_unlikely(!ash_boot())) {  // it sets up the classes
         return NULL;
     }
-    unsigned class_index = aligned_class(align, bytes);
+    unsigned class_index = ash_aligned_class(align, bytes);
     if (class_index < ASH_CLASS_COUNT && ash_hard_on()) {
         return aligned_hard(realm, align, bytes, zero);
     }

@@ -8,6 +8,9 @@
 
 struct ash_realm;
 
+// The class of such blocks; ASH_CLASS_COUNT if no class will do.
+unsigned ash_aligned_class(size_t align, size_t bytes);
+
 // `align` is a power of two; `realm` NULL is the calling thread's own. NULL without memory; errno
 // may say so.
 void *ash_aligned_take(struct ash_realm *realm, size_t align, size_t bytes);

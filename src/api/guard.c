@@ -15,12 +15,24 @@
 #include "base/options.h"
 #include "heap/fence_report.h"
 #include "heap/hard.h"
+#include "heap/hold.h"
 #include "heap/realm.h"
+#include "heap/release.h"
 #include "platform/fault.h"
 #include "platform/report.h"
 #include "platform/stack.h"
 
 // Starting ----------------------------------------------------------------------------------
+
+// What is at hand already would not be counted.
+static ASH_COLD void guard_empty_bins(void) {
+    struct ash_heap *mine = ash_thread_own_heap();
+    if (mine != NULL) {
+        ash_hold(mine);
+        ash_release_all(mine);
+        ash_hold_end(mine);
+    }
+}
 
 static ASH_COLD void guard_start(void) {
     ash_stack_load();
@@ -35,6 +47,7 @@ static ASH_COLD void guard_start(void) {
     // relaxed: who reads an old value does not count a few blocks.
     atomic_store_explicit(&ash_hard_detour, ash_hard_on() ? ASH_DETOUR_ALL : ASH_DETOUR_TAKES,
                           memory_order_relaxed);
+    guard_empty_bins();
 }
 
 // A process that has not asked for it is not booted here.
@@ -99,6 +112,9 @@ static void *guard_make(struct ash_realm *realm, size_t bytes, size_t align) {
 }
 
 void *ash_guard_sample_on(struct ash_realm *realm, size_t bytes, size_t align) {
+    if (ash_thread_own_heap() == NULL) {  // a thread's first block counts as well
+        (void)ash_thread_attach();
+    }
     struct ash_heap *mine = guard_heap();
     if (mine == NULL || bytes > ash_guard.page_bytes || !guard_is_due(mine)) {
         return NULL;

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "api/aligned.h"
 #include "api/boot.h"
 #include "api/hard.h"
 #include "ashlar/ashlar.h"
@@ -54,15 +55,20 @@ ASH_NOINLINE size_t ash_usable_size(const void *block) {
     return block == NULL ? 0 : ash_query_bytes(block);
 }
 
-ASH_NOINLINE size_t ash_good_size(size_t bytes) {
+ASH_NOINLINE size_t ash_good_size_aligned(size_t bytes, size_t align) {
     if (bytes > PTRDIFF_MAX || !ash_boot()) {
         return bytes;
     }
     if (ash_hard.exact != 0) {
         return ash_max(bytes, 1);  // behind it is the canary, or an inaccessible page
     }
-    return bytes <= ASH_BLOCK_MAX ? ash_classes[ash_class_of(bytes)].block_bytes
-                                  : ash_round_up(bytes, ash_os_page_bytes());
+    unsigned class_index = ash_aligned_class(align, bytes);
+    return class_index < ASH_CLASS_COUNT ? ash_classes[class_index].block_bytes
+                                         : ash_round_up(ash_max(bytes, 1), ash_os_page_bytes());
+}
+
+ASH_NOINLINE size_t ash_good_size(size_t bytes) {
+    return ash_good_size_aligned(bytes, ASH_MIN_ALIGN);
 }
 
 ASH_NOINLINE int ash_version(void) {

@@ -121,8 +121,10 @@ CLAIM(a_block_that_fits_stays) {
     expect(ash_realloc_aligned_at(block, 10, 256, 8) == block);
     ash_free(block);
     block = ash_malloc_aligned(1000, 256);
-    expect(ash_realloc_aligned(block, 1010, 256) == block);
-    ash_free(block);
+    size_t held = ash_usable_size(block);
+    char *resized = ash_realloc_aligned(block, 1010, 256);
+    expect(resized == block || held < 1010);  // as a guarded one does
+    ash_free(resized);
 }
 
 static void *blocks[BLOCKS];

@@ -45,6 +45,7 @@ static void use_basic(void) {
     use(ash_valloc(1));
     use(ash_pvalloc(1));
     HOLDS(ash_good_size(1) >= 1);
+    HOLDS(ash_good_size_aligned(1, 64) >= 1);
     HOLDS(ash_version() == 10000 * ASH_VERSION_MAJOR + 100 * ASH_VERSION_MINOR + ASH_VERSION_PATCH);
     HOLDS(ash_thread_id() != 0);
     struct ash_thread_identity identity;

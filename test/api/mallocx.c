@@ -22,14 +22,14 @@ static bool is_zero(const char *block, size_t from, size_t to) {
 CLAIM(blocks_are_as_the_flags_say) {
     const size_t sizes[] = {1, 100, 5000, 100000, (size_t)40 << 20};
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
-        for (int exponent = 0; exponent <= 16; exponent++) {
+        for (int exponent = 0; exponent <= 21; exponent++) {
             int flags = MALLOCX_LG_ALIGN(exponent) | MALLOCX_TCACHE_NONE | MALLOCX_ARENA(3);
             char *block = mallocx(sizes[i], flags);
             expect(block != NULL && (uintptr_t)block % ((size_t)1 << exponent) == 0);
-            expect(sallocx(block, 0) >= sizes[i] && sallocx(block, 0) >= nallocx(sizes[i], 0));
-            expect(nallocx(sizes[i], flags) >= sizes[i]);
-            memset(block, 0x5a, sizes[i]);
-            sdallocx(block, sizes[i], flags);
+            expect(sallocx(block, 0) >= sizes[i]);
+            expect_equal(sallocx(block, 0), nallocx(sizes[i], flags));
+            memset(block, 0x5a, nallocx(sizes[i], flags));
+            sdallocx(block, i % 2 == 0 ? sizes[i] : nallocx(sizes[i], flags), flags);
             block = mallocx(sizes[i], flags | MALLOCX_ZERO | MALLOCX_TCACHE(2));
             expect(is_zero(block, 0, sallocx(block, 0)));
             dallocx(block, 0);
@@ -48,6 +48,14 @@ CLAIM(resizing_keeps_and_clears) {
     expect(is_zero(block, held, sallocx(block, 0)));
     block = rallocx(block, 10, 0);
     expect(block[9] == 0x5a);
+    dallocx(block, 0);
+    block = rallocx(NULL, 29524, MALLOCX_ZERO);
+    held = sallocx(block, 0);
+    memset(block, 0x5a, held);
+    block = rallocx(block, 29525, MALLOCX_ZERO);  // in place, where there is room
+    for (size_t i = 0; i < held && i < 29525; i++) {
+        expect(block[i] == 0x5a);
+    }
     dallocx(block, 0);
 }
 

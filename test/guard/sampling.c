@@ -76,6 +76,25 @@ static uintptr_t page_of(const void *block) {
     return (uintptr_t)block / 4096;
 }
 
+static void *first_of_each_size(void *argument) {
+    (void)argument;
+    for (size_t bytes = 1; bytes <= 1024; bytes += 16) {
+        char *block = malloc(bytes);
+        HOLDS(block != NULL && guarded_is(block));
+        free(block);
+    }
+    return NULL;
+}
+
+// Whatever the C library or boot has left at hand.
+static void first_blocks_are_guarded(long every, long percent) {
+    (void)every, (void)percent;
+    pthread_t thread;
+    (void)first_of_each_size(NULL);
+    HOLDS(pthread_create(&thread, NULL, first_of_each_size, NULL) == 0);
+    HOLDS(pthread_join(thread, NULL) == 0);
+}
+
 // A slot that was freed is the last to be used again.
 static void freed_slots_wait(long every, long percent) {
     (void)every, (void)percent;
@@ -158,6 +177,7 @@ static const struct {
 } claims[] = {
     {"rate_is_right", rate_is_right},
     {"full_pool_is_harmless", full_pool_is_harmless},
+    {"first_blocks_are_guarded", first_blocks_are_guarded},
     {"freed_slots_wait", freed_slots_wait},
     {"every_function_knows_them", every_function_knows_them},
     {"threads_exchange_them", threads_exchange_them},

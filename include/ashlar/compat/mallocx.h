@@ -39,11 +39,25 @@ static inline void *mallocx(size_t size, int flags) {
                                        : ash_malloc_aligned(size, align);
 }
 
+// What the block can hold. With MALLOCX_ZERO what comes behind `before` is cleared.
+static inline size_t mallocx_grown(void *block, size_t before, int flags) {
+    size_t now = ash_usable_size(block);
+    if ((flags & MALLOCX_ZERO) != 0) {
+        for (size_t i = before; i < now; i++) {
+            ((char *)block)[i] = 0;
+        }
+    }
+    return now;
+}
+
 // As realloc(3). With MALLOCX_ZERO what comes behind the old usable size is zero.
 static inline void *rallocx(void *block, size_t size, int flags) {
-    size_t align = mallocx_align(flags);
-    return (flags & MALLOCX_ZERO) != 0 ? ash_rezalloc_aligned(block, size, align)
-                                       : ash_realloc_aligned(block, size, align);
+    size_t before = ash_usable_size(block);
+    void *moved = ash_realloc_aligned(block, size, mallocx_align(flags));
+    if (moved != NULL) {
+        (void)mallocx_grown(moved, before, flags);
+    }
+    return moved;
 }
 
 // Makes the block hold `size + extra` bytes where it is, or at least `size`. Returns its usable
@@ -53,13 +67,7 @@ static inline size_t xallocx(void *block, size_t size, size_t extra, int flags) 
     if (extra > SIZE_MAX - size || ash_expand(block, size + extra) == NULL) {
         (void)ash_expand(block, size);
     }
-    size_t now = ash_usable_size(block);
-    if ((flags & MALLOCX_ZERO) != 0) {
-        for (size_t i = before; i < now; i++) {
-            ((char *)block)[i] = 0;
-        }
-    }
-    return now;
+    return mallocx_grown(block, before, flags);
 }
 
 static inline size_t sallocx(const void *block, int flags) {
@@ -76,13 +84,10 @@ static inline void sdallocx(void *block, size_t size, int flags) {
     ash_free_aligned_sized(block, mallocx_align(flags), size);
 }
 
-// What sallocx would say of a block of `size` bytes, at least; 0 if there cannot be one.
+// What sallocx would say of such a block of mallocx; 0 if there cannot be one.
 static inline size_t nallocx(size_t size, int flags) {
     size_t align = mallocx_align(flags);
-    if (size > PTRDIFF_MAX - align) {
-        return 0;
-    }
-    return ash_good_size(align > ASH_MIN_ALIGN ? (size + align - 1) & ~(align - 1) : size);
+    return size > PTRDIFF_MAX - align ? 0 : ash_good_size_aligned(size, align);
 }
 
 #endif

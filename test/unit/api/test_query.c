@@ -17,6 +17,13 @@ CLAIM(good_size_tells_what_usable_size_will_say) {
         expect_equal(ash_usable_size(block), ash_good_size(bytes));
         ash_free(block);
     }
+    for (size_t bytes = 0; bytes < 3 * ASH_BLOCK_MAX; bytes = bytes * 5 / 4 + 1) {
+        for (size_t align = 1; align <= (size_t)1 << 21; align *= 2) {
+            void *block = ash_malloc_aligned(bytes, align);
+            expect_equal(ash_usable_size(block), ash_good_size_aligned(bytes, align));
+            ash_free(block);
+        }
+    }
     expect_equal(ash_good_size(SIZE_MAX), SIZE_MAX);
     expect_equal(ash_good_size((size_t)PTRDIFF_MAX + 1), (size_t)PTRDIFF_MAX + 1);
 }
