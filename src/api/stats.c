@@ -305,10 +305,17 @@ struct ash_figures ash_figures_take(void) {
         return (struct ash_figures){0};
     }
     const struct ash_stats *s = &sums.s;
+    size_t ready_count = 0, free_count = 0;
+    for (unsigned i = 0; i < ASH_CLASS_COUNT; i++) {
+        ready_count += sums.classes[i].ready;
+        free_count += sums.classes[i].free;
+    }
     return (struct ash_figures){
         .active = sums.store_active,
         .allocated = s->allocated,
         .ready = s->ready,
+        .ready_count = ready_count,
+        .free_count = free_count,
         .store = s->dirty + s->purged,
         .dirty = s->dirty,
         .huge = s->huge,

@@ -26,9 +26,11 @@ struct ash_figures {
     size_t active;     // slices in use or free, of the region
     size_t allocated;  // blocks in use, as their users see them
     size_t ready;      // blocks in threads' bins
-    size_t store;      // free slices
-    size_t dirty;      // of these, not given back to the system
-    size_t huge;       // in mappings of their own (part of allocated)
+    size_t ready_count;
+    size_t free_count;  // blocks free in spans, or not cut yet
+    size_t store;       // free slices
+    size_t dirty;       // of these, not given back to the system
+    size_t huge;        // in mappings of their own (part of allocated)
     size_t huge_count;
     size_t meta;  // our own bookkeeping outside the tables
 };

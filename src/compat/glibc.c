@@ -41,11 +41,15 @@ static size_t glibc_rest(size_t whole, size_t part) {
 }
 
 // arena: what the region holds active; hblkhd: mappings of their own; uordblks and
-// fordblks: in use and free, of both; keepcost: what malloc_trim could give back.
+// fordblks: in use and free, of both; ordblks and smblks: how many free blocks of spans there are,
+// and how many of threads; fsmblks: the bytes of the latter; keepcost: what malloc_trim could give
+// back.
 ASH_EXPORT struct mallinfo2 mallinfo2(void) {
     struct ash_figures f = ash_figures_take();
     struct mallinfo2 info = {0};
     info.arena = f.active;
+    info.ordblks = f.free_count;
+    info.smblks = f.ready_count;
     info.hblks = f.huge_count;
     info.hblkhd = f.huge;
     info.uordblks = f.allocated;
@@ -64,6 +68,8 @@ ASH_EXPORT struct mallinfo mallinfo(void) {
     struct mallinfo2 wide = mallinfo2();
     struct mallinfo info = {0};
     info.arena = glibc_int(wide.arena);
+    info.ordblks = glibc_int(wide.ordblks);
+    info.smblks = glibc_int(wide.smblks);
     info.hblks = glibc_int(wide.hblks);
     info.hblkhd = glibc_int(wide.hblkhd);
     info.uordblks = glibc_int(wide.uordblks);
@@ -86,25 +92,25 @@ ASH_EXPORT int malloc_info(int options, FILE *stream) {
     }
     struct ash_figures f = ash_figures_take();
     size_t system = f.active + f.huge;
-    int wrote =
-        fprintf(stream,
-                "<malloc version=\"1\">\n"
-                "<heap nr=\"0\">\n"
-                "<sizes>\n"
-                "</sizes>\n"
-                "<total type=\"fast\" count=\"0\" size=\"%zu\"/>\n"
-                "<total type=\"rest\" count=\"0\" size=\"%zu\"/>\n"
-                "<system type=\"current\" size=\"%zu\"/>\n"
-                "<system type=\"max\" size=\"%zu\"/>\n"
-                "</heap>\n"
-                "<total type=\"fast\" count=\"0\" size=\"%zu\"/>\n"
-                "<total type=\"rest\" count=\"0\" size=\"%zu\"/>\n"
-                "<total type=\"mmap\" count=\"%zu\" size=\"%zu\"/>\n"
-                "<system type=\"current\" size=\"%zu\"/>\n"
-                "<system type=\"max\" size=\"%zu\"/>\n"
-                "</malloc>\n",
-                f.ready, glibc_rest(system, f.allocated + f.ready), system, system, f.ready,
-                glibc_rest(system, f.allocated + f.ready), f.huge_count, f.huge, system, system);
+    size_t rest = glibc_rest(system, f.allocated + f.ready);
+    int wrote = fprintf(stream,
+                        "<malloc version=\"1\">\n"
+                        "<heap nr=\"0\">\n"
+                        "<sizes>\n"
+                        "</sizes>\n"
+                        "<total type=\"fast\" count=\"%zu\" size=\"%zu\"/>\n"
+                        "<total type=\"rest\" count=\"%zu\" size=\"%zu\"/>\n"
+                        "<system type=\"current\" size=\"%zu\"/>\n"
+                        "<system type=\"max\" size=\"%zu\"/>\n"
+                        "</heap>\n"
+                        "<total type=\"fast\" count=\"%zu\" size=\"%zu\"/>\n"
+                        "<total type=\"rest\" count=\"%zu\" size=\"%zu\"/>\n"
+                        "<total type=\"mmap\" count=\"%zu\" size=\"%zu\"/>\n"
+                        "<system type=\"current\" size=\"%zu\"/>\n"
+                        "<system type=\"max\" size=\"%zu\"/>\n"
+                        "</malloc>\n",
+                        f.ready_count, f.ready, f.free_count, rest, system, system, f.ready_count,
+                        f.ready, f.free_count, rest, f.huge_count, f.huge, system, system);
     return wrote < 0 ? -1 : 0;
 }
 

@@ -8,6 +8,7 @@
 
 #include <ashlar/ashlar.h>
 
+#include "../guard/guarded.h"
 #include "support.h"
 
 enum { UNTOUCHED = 77, BLOCKS = 64 };
@@ -117,14 +118,16 @@ CLAIM(contents_survive_every_change_of_place) {
 
 CLAIM(a_block_that_fits_stays) {
     char *block = ash_malloc_aligned_at(1000, 256, 8);
-    expect(ash_realloc_aligned_at(block, 900, 256, 8) == block);
-    expect(ash_realloc_aligned_at(block, 10, 256, 8) == block);
+    if (!guarded_is(block)) {
+        expect(ash_realloc_aligned_at(block, 900, 256, 8) == block);
+        expect(ash_realloc_aligned_at(block, 10, 256, 8) == block);
+    }
     ash_free(block);
     block = ash_malloc_aligned(1000, 256);
-    size_t held = ash_usable_size(block);
-    char *resized = ash_realloc_aligned(block, 1010, 256);
-    expect(resized == block || held < 1010);  // as a guarded one does
-    ash_free(resized);
+    if (!guarded_is(block)) {
+        expect(ash_realloc_aligned(block, 1010, 256) == block);
+    }
+    ash_free(block);
 }
 
 static void *blocks[BLOCKS];

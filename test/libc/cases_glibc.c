@@ -47,6 +47,14 @@ static const char *mallinfo2_counts_the_blocks(void) {
     return verdict(grew && sane);
 }
 
+// Where there are bytes at hand there are blocks, and the other way round.
+static const char *mallinfo2_counts_what_it_sums(void) {
+    take_all();
+    give_all();
+    struct mallinfo2 info = mallinfo2();
+    return verdict((info.smblks == 0) == (info.fsmblks == 0) && info.fsmblks >= info.smblks);
+}
+
 static const char *mallinfo2_falls_when_blocks_are_freed(void) {
     take_all();
     size_t before = mallinfo2().uordblks;
@@ -299,6 +307,7 @@ static const char *malloc_trim_keeps_live_blocks(void) {
 
 static const struct libc_case cases[] = {
     CASE(mallinfo2_counts_the_blocks, "holds"),
+    CASE(mallinfo2_counts_what_it_sums, "holds"),
     CASE(mallinfo2_falls_when_blocks_are_freed, "holds"),
     CASE(mallinfo2_counts_big_blocks, "holds"),
     CASE(mallinfo2_counts_blocks_of_ended_threads, "holds"),

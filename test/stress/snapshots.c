@@ -46,12 +46,26 @@ static void *kept_life(void *argument) {
     return NULL;
 }
 
+static void start_kept(struct worker *kept, unsigned threads) {
+    for (unsigned i = 0; i < threads; i++) {
+        stress_start(&kept[i], kept_life);
+    }
+}
+
+static void join_kept(struct worker *kept[KEPT_ROUNDS], unsigned threads) {
+    for (int round = 0; round < KEPT_ROUNDS && kept[round] != NULL; round++) {
+        for (unsigned i = 0; i < threads; i++) {
+            pthread_join(kept[round][i].thread, NULL);
+        }
+    }
+}
+
 int main(int argc, char **argv) {
     struct stress_options options = {
         .program = "stress_snapshots", .seed = 1, .steps = 200, .threads = 8};
     stress_parse(&options, argc, argv);
     struct worker *workers = stress_workers(&options, NULL);
-    struct worker *kept = stress_workers(&options, NULL);
+    struct worker *kept[KEPT_ROUNDS] = {NULL};
     pthread_t watcher;
     if (pthread_create(&watcher, NULL, watch, NULL) != 0) {
         return 2;
@@ -59,15 +73,15 @@ int main(int argc, char **argv) {
     for (uint64_t round = 0; round < options.steps; round++) {
         stress_run(workers, short_life);
         if (options.leak_blocks > 0 && round < KEPT_ROUNDS) {
-            for (unsigned i = 0; i < options.threads; i++) {
-                stress_start(&kept[i], kept_life);
-            }
+            kept[round] = stress_workers(&options, NULL);
+            start_kept(kept[round], options.threads);
         }
     }
     struct ash_stats stats = {.bytes = sizeof stats};
     bool known = ash_stats_get(&stats);
     atomic_store(&over, true);
     pthread_join(watcher, NULL);
+    join_kept(kept, options.threads);
     size_t limit = 6 * (size_t)options.threads;
     if (!known || stats.thread_heaps > limit) {
         fprintf(stderr, "stress_snapshots: %zu heaps for %u threads at a time\n",
