@@ -16,6 +16,7 @@ enum {
     LINE_SHIFT = 6,
     TABLE_SHIFT = 25,  // lines that are known at once
     SEEN = 1 << 13,    // lines in a processor's cache: 512 KiB
+    WAYS = 8,          // of these, where a line may be
     SITES = 1 << 10,
     MOVED = 1 << 20,  // lines that have moved
     HOT_LINES = 16,
@@ -117,7 +118,17 @@ static struct count_seen *seen_of(struct count_thread *thread, uintptr_t number)
     if (thread->seen == NULL) {
         thread->seen = map(SEEN * sizeof *thread->seen);
     }
-    return &thread->seen[number % SEEN];
+    // In front what was used last. With one way, where addresses happen to lie would decide whether
+    // a line that all read is thrown out again and again.
+    struct count_seen *set = &thread->seen[number % (SEEN / WAYS) * WAYS];
+    size_t at = 0;
+    while (at < WAYS - 1 && set[at].number != number) {
+        at++;
+    }
+    struct count_seen found = set[at];
+    memmove(set + 1, set, at * sizeof *set);
+    set[0] = found;
+    return set;
 }
 
 // Whether the line has to come from another processor.
