@@ -18,8 +18,8 @@ from pathlib import Path
 # Each prints /proc/self/smaps, and may have so many KiB; another python than that src/near.txt was
 # made with may execute something else, which brings 64 KiB of far text.
 PROGRAMS = {
-    "cat": (["/bin/cat", "/proc/self/smaps"], 80),
-    "python": ([sys.executable, "-c", "print(open('/proc/self/smaps').read())"], 80 + 64),
+    "cat": (["/bin/cat", "/proc/self/smaps"], 84),
+    "python": ([sys.executable, "-c", "print(open('/proc/self/smaps').read())"], 84 + 64),
 }
 MAPPING = re.compile(r"[0-9a-f]+-[0-9a-f]+ (\S+) \S+ \S+ \d+\s*(.*)")
 
