@@ -8,7 +8,8 @@
 
 struct ash_realm;
 
-// The class of such blocks; ASH_CLASS_COUNT if no class will do.
+// The class of blocks of `bytes` at a multiple of `align`, a power of two; ASH_CLASS_COUNT if no
+// class will do.
 unsigned ash_aligned_class(size_t align, size_t bytes);
 
 // `align` is a power of two; `realm` NULL is the calling thread's own. NULL without memory; errno

@@ -15,24 +15,12 @@
 #include "base/options.h"
 #include "heap/fence_report.h"
 #include "heap/hard.h"
-#include "heap/hold.h"
 #include "heap/realm.h"
-#include "heap/release.h"
 #include "platform/fault.h"
 #include "platform/report.h"
 #include "platform/stack.h"
 
 // Starting ----------------------------------------------------------------------------------
-
-// What is at hand already would not be counted.
-static ASH_COLD void guard_empty_bins(void) {
-    struct ash_heap *mine = ash_thread_own_heap();
-    if (mine != NULL) {
-        ash_hold(mine);
-        ash_release_all(mine);
-        ash_hold_end(mine);
-    }
-}
 
 static ASH_COLD void guard_start(void) {
     ash_stack_load();
@@ -47,7 +35,7 @@ static ASH_COLD void guard_start(void) {
     // relaxed: who reads an old value does not count a few blocks.
     atomic_store_explicit(&ash_hard_detour, ash_hard_on() ? ASH_DETOUR_ALL : ASH_DETOUR_TAKES,
                           memory_order_relaxed);
-    guard_empty_bins();
+    ash_thread_idle();  // what is at hand already would not be counted
 }
 
 // A process that has not asked for it is not booted here.

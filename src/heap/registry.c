@@ -6,13 +6,12 @@
 #include "platform/lock.h"
 #include "platform/os.h"
 
-// 4,096 threads have four heaps a bucket.
 enum {
     REGISTRY_TRIES = 4,
     REGISTRY_NEAR = 16,     // orphans among which one of the caller's processor is looked for
     REGISTRY_WAIT_MS = 16,  // for orphans that are all tended
     REGISTRY_REAPS = 16,
-    REGISTRY_BUCKETS = ASH_HOSTILE ? 64 : 1024,
+    REGISTRY_BUCKETS = ASH_HOSTILE ? 64 : 1024,  // 4,096 threads have four heaps in each
 };
 
 static _Atomic uint32_t registry_waiting;  // threads, for an orphan
@@ -318,6 +317,7 @@ static bool registry_is_other(const struct ash_heap *heap, const struct ash_heap
 
 void ash_registry_fork_child(struct ash_heap *mine) {
     struct ash_heap *heap = NULL;
+    atomic_store_explicit(&registry_waiting, 0, memory_order_relaxed);  // they are not here
     while ((heap = ash_registry_next(heap)) != NULL) {
         uint32_t state = atomic_load_explicit(&heap->state, memory_order_relaxed);
         if (heap != mine && !registry_is_other(heap, mine) && state != ASH_HEAP_ORPHAN &&
